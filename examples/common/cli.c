@@ -1,0 +1,102 @@
+/* cli.c - one loop over the arguments; each kind of value has one reader. */
+#include "cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *program = "example";
+
+int cli_complain(int status, const char *sentence, ...) {
+  va_list arguments;
+  va_start(arguments, sentence);
+  fprintf(stderr, "%s: ", program);
+  vfprintf(stderr, sentence, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return status;
+}
+
+static int read_integer(const cli_option *o, const char *text) {
+  char *end;
+  errno = 0;
+  long value = strtol(text, &end, 10);
+  if (end == text || *end) return cli_complain(2, "--%s: '%s' is not an integer", o->name, text);
+  if (errno || (double)value < o->low || (double)value > o->high)
+    return cli_complain(2, "--%s: %s is not between %.0f and %.0f", o->name, text, o->low, o->high);
+  *(int *)o->target = (int)value;
+  return -1;
+}
+
+static int read_number(const cli_option *o, const char *text) {
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end) return cli_complain(2, "--%s: '%s' is not a number", o->name, text);
+  if (!isfinite(value)) return cli_complain(2, "--%s: '%s' is not a finite number", o->name, text);
+  if (value < o->low || value > o->high)
+    return cli_complain(2, "--%s: %s is not between %g and %g", o->name, text, o->low, o->high);
+  *(double *)o->target = value;
+  return -1;
+}
+
+static int read_file_name(const cli_option *o, const char *text) {
+  if (!*text) return cli_complain(2, "--%s: the file name is empty", o->name);
+  *(const char **)o->target = text;
+  return -1;
+}
+
+static int read_value(const cli_option *o, const char *text) {
+  switch (o->kind) {
+  case CLI_INTEGER: return read_integer(o, text);
+  case CLI_NUMBER: return read_number(o, text);
+  case CLI_FILE: return read_file_name(o, text);
+  }
+  return 2;
+}
+
+static void print_default(const cli_option *o) {
+  switch (o->kind) {
+  case CLI_INTEGER: printf("%d", *(const int *)o->target); break;
+  case CLI_NUMBER: printf("%g", *(const double *)o->target); break;
+  case CLI_FILE: printf("%s", *(const char *const *)o->target); break;
+  }
+}
+
+static int print_help(const char *summary, int n, const cli_option *options) {
+  printf("usage: %s [options]\n%s\n\n", program, summary);
+  for (int i = 0; i < n; i++) {
+    const cli_option *o = &options[i];
+    int width = 16 - (int)strlen(o->name);
+    printf("  --%s %-*s %s (default ", o->name, width > 0 ? width : 0, o->value, o->help);
+    print_default(o);
+    puts(")");
+  }
+  printf("  --%-*s this text\n", 17, "help");
+  return 0;
+}
+
+static const cli_option *find(const char *name, int n, const cli_option *options) {
+  for (int i = 0; i < n; i++)
+    if (!strcmp(name, options[i].name)) return &options[i];
+  return NULL;
+}
+
+int cli_read(int argc, char **argv, const char *summary, int n, const cli_option *options) {
+  if (argc > 0) {
+    const char *slash = strrchr(argv[0], '/');
+    program = slash ? slash + 1 : argv[0];
+  }
+  for (int i = 1; i < argc; i += 2) {
+    if (!strcmp(argv[i], "--help")) return print_help(summary, n, options);
+    const cli_option *o = strncmp(argv[i], "--", 2) ? NULL : find(argv[i] + 2, n, options);
+    if (!o) return cli_complain(2, "unknown argument '%s'; --help lists the options", argv[i]);
+    if (i + 1 == argc || !strncmp(argv[i + 1], "--", 2))
+      return cli_complain(2, "%s needs a value: %s", argv[i], o->value);
+    int status = read_value(o, argv[i + 1]);
+    if (status >= 0) return status;
+  }
+  return -1;
+}

@@ -1,0 +1,26 @@
+/* cli.h - command lines of the form --name VALUE, read by a table of options. */
+#ifndef EXAMPLES_CLI_H
+#define EXAMPLES_CLI_H
+
+typedef enum cli_kind { CLI_INTEGER, CLI_NUMBER, CLI_FILE } cli_kind;
+
+typedef struct cli_option {
+  const char *name;  /* "points" for --points                                         */
+  const char *value; /* what its value is called in the help                          */
+  const char *help;
+  cli_kind kind;
+  void *target;     /* int *, double * or const char **; holds the default beforehand  */
+  double low, high; /* the range of an integer or a number                            */
+} cli_option;
+
+/* Reads the command line into the targets. Returns a negative number to go on, or the exit status: 0 after --help, 2
+   after a sentence about a bad argument. argv[0] names the program in complaints. */
+int cli_read(int argc, char **argv, const char *summary, int n, const cli_option *options);
+
+/* Prints "program: sentence" to stderr and returns status, so that `return cli_complain(2, ...)` ends a function. */
+#if defined __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+int cli_complain(int status, const char *sentence, ...);
+
+#endif

@@ -1,0 +1,89 @@
+/* kernel.h - the face of jets/: kernels on raw coefficient planes. They know no arrays, tapes, memory or threads.
+
+   A kernel computes coefficients [k0, k1) of its results, given the lower ones of inputs and results (it is online), for n
+   lanes. Plane k of a series exists for low <= k <= degree; outside the series is zero. Results may share memory with inputs
+   plane by plane at the same lane. */
+#ifndef JETS_KERNEL_H
+#define JETS_KERNEL_H
+
+#include <stddef.h>
+
+enum { JK_MAX_IN = 2, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are unrolled */
+
+typedef struct jk_series {
+  double *const *plane;    /* plane[k]: lanes contiguous, any alignment of double. NULL: a spare that nobody wants kept */
+  const ptrdiff_t *stride; /* stride[k]: from one direction to the next, 0 where shared. NULL: one direction */
+  int low, degree;
+} jk_series;
+
+typedef struct jk_call {
+  int row;
+  int order, k0, k1; /* order: of the value; k1 <= order + 1 */
+  int m;             /* derivative order of the row, for rows that are a family f, f', f'', ... */
+  double c;          /* the constant of scale, shift, powc */
+  ptrdiff_t n;
+  int directions;
+  jk_series in[JK_MAX_IN], out[JK_MAX_OUT];
+  void *work; /* jk_work_size(order) bytes, aligned to 64 */
+  int lost;   /* set to the highest number of orders lost in a lane, if that is more */
+} jk_call;
+
+/* How a row's result depends on its inputs, structurally. */
+typedef enum jk_kind {
+  JK_LINEAR,    /* coefficient k needs coefficient k alone */
+  JK_PRODUCT,   /* bilinear: intervals add */
+  JK_GENERAL,   /* coefficient k needs all up to k */
+  JK_SPECIAL,   /* as GENERAL, but at special points (by valuation) higher ones too */
+  JK_PIECEWISE, /* piecewise linear: degrees stay; coefficient k needs all up to k */
+  JK_STEP       /* piecewise constant: coefficient 0 alone */
+} jk_kind;
+
+enum {
+#define ONE(name) JK_##name,
+#define TWO(a, b) JK_##a##b,
+#define CONSTANT ONE
+#define HIDDEN ONE
+#define ROW(names, nin, nout, kind, rule, head, p, q) names
+#include "functions.def"
+#include "functions_end.def"
+  JK_ROWS
+};
+
+typedef struct jk_row {
+  const char *name;
+  int nin, nout; /* results: the values that have names, then spares */
+  jk_kind kind;
+  double p, q; /* constants of its rule, see functions.def */
+} jk_row;
+extern const jk_row jk_rows[JK_ROWS];
+
+typedef void jk_kernel(jk_call *);
+
+typedef struct jk_set { /* the kernels of an instruction set */
+  const char *name;
+  int width; /* lanes of a vector */
+  jk_kernel *kernel[JK_ROWS];
+  double (*sum)(const double *, ptrdiff_t n); /* a tree fixed by n */
+  void (*scale)(double *y, const double *x, double c, ptrdiff_t n);
+  void (*fill)(double *y, double c, ptrdiff_t n);
+} jk_set;
+
+/* isa: 0 the best that runs here, 1 baseline, 2 AVX2, 3 AVX-512; NULL if not built or the processor lacks it. */
+const jk_set *jk_select(int isa);
+
+size_t jk_work_size(int order);
+
+/* One call, directions and all. Plane 0 is computed once where it is shared; a row with spares keeps them then. */
+void jk_run(const jk_set *, jk_call *);
+
+/* Redo one lane by valuation and with zeros that absorb infinities (redo.c). Series of k1 numbers; y[i][0] given. */
+typedef struct jk_lane {
+  double *a, *b; /* may be overwritten */
+  double *y[JK_MAX_OUT];
+  double *t, *u; /* scratch of k1 numbers each */
+  int order, k1, m;
+  double p, q;
+} jk_lane;
+int jk_redo(int row, const jk_lane *); /* orders lost */
+
+#endif

@@ -1,0 +1,172 @@
+/* kernels.c - all kernels of one instruction set, compiled once for each (JK_SET is its table). Elementwise: one vector of
+   lanes at a time with all its coefficients. */
+#include "kernel.h"
+#include "heads.h"
+#include "removable.h"
+
+typedef M force_fn(V a, V b); /* lanes to redo whatever the result looks like */
+
+INLINE int degree_of(const jk_series *s, int k1) { /* not negative: a series without planes is loaded as zeros */
+  return s->degree < 0 ? 0 : s->degree < k1 ? s->degree : k1 - 1;
+}
+INLINE int full(const jk_series *s, int k1) { return s->low == 0 && s->degree >= k1 - 1; }
+
+/* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
+
+static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t i, ptrdiff_t m, M bad) {
+  double *w = (double *)c->work + (size_t)(7 * W) * (size_t)(c->order + 1), *s[7];
+  for (int j = 0; j < 7; j++) s[j] = w + j * (c->order + 1);
+  for (int l = 0; l < m; l++) {
+    if (!bad[l]) continue;
+    for (int j = 0; j < nin; j++)
+      for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
+    for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
+    const jk_row *row = &jk_rows[c->row];
+    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], c->order, k1, c->m, row->p, row->q};
+    if (c->row == JK_powc) lane.p = c->c;
+    int lost = jk_redo(c->row, &lane);
+    if (lost > c->lost) c->lost = lost;
+    for (int j = 0; j < nout; j++)
+      for (int k = 0; k < k1 && c->out[j].plane; k++) c->out[j].plane[k][i + l] = s[2 + j][k];
+  }
+}
+
+static M force_div(V a, V b) {
+  (void)a;
+  return (M)(b == 0);
+}
+static M force_recip(V a, V b) { return force_div(b, a); }
+static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish */
+  V x = v_max(v_abs(a), v_abs(b));
+  return ~((M)(x > 1e-140) & (M)(x < 1e140));
+}
+#define force_sqrt NULL
+#define force_powc NULL
+#define force_powp NULL
+#define force_pow NULL
+#define force_hypot force_scaled
+#define force_atan2 force_scaled
+#define force_exp NULL
+#define force_expm1 NULL
+#define force_log NULL
+#define force_sincos NULL
+#define force_riccati NULL
+#define force_softplus NULL
+#define force_logaddexp NULL
+#define force_atan NULL
+#define force_asin NULL
+#define force_erf NULL
+
+/* ---- recurrences, unrolled and at any order ---------------------------------------------------------------------- */
+
+#define L V
+#define l_set v_set
+#define l_abs v_abs
+#define l_select(c, a, b) v_select((M)(c), a, b)
+#define l_mul(a, b) ((a) * (b))
+#define l_fma v_fma
+#define l_fnma v_fnma
+#define l_over(x, w0, r) ((x) * (r))
+
+#define RULE(name) name##_fixed
+#define LOOP UNROLL
+#define DEGREE(s, k1) ((k1) - 1)
+#include "rules.h"
+#include "drive.h"
+#undef RULE
+#undef LOOP
+#undef DEGREE
+#define RULE(name) name##_any
+#define LOOP
+#define DEGREE degree_of
+#include "rules.h"
+#include "drive.h"
+#undef RULE
+#undef LOOP
+#undef DEGREE
+
+INLINE void work_arrays(const jk_call *c, V *x[7]) {
+  for (int j = 0; j < 7; j++) x[j] = (V *)c->work + j * (c->order + 1);
+}
+
+/* Unrolled kernels take whole sweeps of inputs that are not short; the same bits come from the other one. */
+INLINE int unrolled(const jk_call *c, int nin) {
+  if (c->k0 || c->k1 < 2 || c->k1 > JK_FIXED + 1) return 0;
+  for (int j = 0; j < nin; j++)
+    if (c->in[j].low || 2 * c->in[j].degree < c->k1) return 0;
+  return 1;
+}
+
+#define FIXED(rule, nin, nout, K)                                                                                    \
+  static void rule##_##K(jk_call *c, head_fn *head, ptrdiff_t n) {                                                   \
+    V a[K + 1], b[K + 1], y[K + 1], g[K + 1], h[K + 1], t[K + 1], u[K + 1], *const x[7] = {a, b, y, g, h, t, u};     \
+    for (ptrdiff_t i = 0; i < n; i += W) sweep_fixed(c, nin, nout, head, rule##_fixed, force_##rule, x, 0, K + 1, i, W); \
+  }
+#define KERNEL(rule, nin, nout)                                                                                      \
+  FIXED(rule, nin, nout, 1)                                                                                          \
+  FIXED(rule, nin, nout, 2)                                                                                          \
+  FIXED(rule, nin, nout, 3)                                                                                          \
+  FIXED(rule, nin, nout, 4)                                                                                          \
+  FIXED(rule, nin, nout, 5)                                                                                          \
+  FIXED(rule, nin, nout, 6)                                                                                          \
+  FIXED(rule, nin, nout, 7)                                                                                          \
+  FIXED(rule, nin, nout, 8)                                                                                          \
+  static void rule##_kernel(jk_call *c, head_fn *head) {                                                             \
+    static void (*const fixed[])(jk_call *, head_fn *, ptrdiff_t) = {rule##_1, rule##_2, rule##_3, rule##_4,         \
+                                                                     rule##_5, rule##_6, rule##_7, rule##_8};        \
+    ptrdiff_t i = 0;                                                                                                 \
+    V *x[7];                                                                                                         \
+    if (unrolled(c, nin)) fixed[c->k1 - 2](c, head, i = c->n / W * W);                                               \
+    work_arrays(c, x);                                                                                               \
+    for (; i < c->n; i += W) {                                                                                       \
+      ptrdiff_t m = c->n - i < W ? c->n - i : W;                                                                     \
+      sweep_any(c, nin, nout, head, rule##_any, force_##rule, x, c->k0, c->k1, i, m);                                \
+    }                                                                                                                \
+  }
+
+KERNEL(div, 2, 1)
+KERNEL(recip, 1, 1)
+KERNEL(sqrt, 1, 1)
+KERNEL(powc, 1, 1)
+KERNEL(powp, 1, 1)
+KERNEL(pow, 2, 3)
+KERNEL(hypot, 2, 2)
+KERNEL(atan2, 2, 2)
+KERNEL(exp, 1, 1)
+KERNEL(expm1, 1, 2)
+KERNEL(log, 1, 1)
+KERNEL(sincos, 1, 2)
+KERNEL(riccati, 1, 2)
+KERNEL(softplus, 1, 3)
+KERNEL(logaddexp, 2, 3)
+KERNEL(atan, 1, 2)
+KERNEL(asin, 1, 2)
+KERNEL(erf, 1, 2)
+
+#include "linear.h"
+#include "product.h"
+#include "select.h"
+#include "compose.h"
+#include "reduce.h"
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+#define head_none NULL
+#define ONE(name) name
+#define TWO(a, b) a##b
+#define CONSTANT ONE
+#define HIDDEN ONE
+#define ROW(names, nin, nout, kind, rule, head, p, q) ROW_(names, rule, head)
+#define ROW_(name, rule, head) ROW__(name, rule, head)
+#define ROW__(name, rule, head)                                                                                      \
+  static void row_##name(jk_call *c) { rule##_kernel(c, head_##head); }
+#include "functions.def"
+#undef ROW__
+#define ROW__(name, rule, head) row_##name,
+extern const jk_set JK_SET;
+#define TEXT(x) TEXT_(x)
+#define TEXT_(x) #x
+const jk_set JK_SET = {TEXT(JK_SET), W, {
+#include "functions.def"
+                                   },
+                       reduce_sum, reduce_scale, reduce_fill};

@@ -1,0 +1,78 @@
+/* rows.c - the rows as data, the choice of an instruction set, directions. */
+#include "kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+const jk_row jk_rows[JK_ROWS] = {
+#define ONE(name) #name
+#define TWO(a, b) #a "," #b
+#define CONSTANT ONE
+#define HIDDEN ONE
+#define ROW(names, nin, nout, kind, rule, head, p, q) {names, nin, nout, kind, p, q},
+#include "functions.def"
+#include "functions_end.def"
+};
+
+extern const jk_set jk_baseline;
+#if JETS_X86
+extern const jk_set jk_avx2, jk_avx512;
+#define CPU(f) __builtin_cpu_supports(f)
+#endif
+
+static const jk_set *set_of(int isa) {
+  if (isa == 1) return &jk_baseline;
+#if JETS_X86
+  if (isa == 2 && CPU("avx2") && CPU("fma")) return &jk_avx2;
+  if (isa == 3 && CPU("avx512f") && CPU("avx512dq") && CPU("fma")) return &jk_avx512;
+#endif
+  return NULL;
+}
+
+#ifndef JETS_ISA
+#define JETS_ISA 0
+#endif
+
+const jk_set *jk_select(int isa) {
+  const jk_set *s = NULL;
+  if (!isa) isa = JETS_ISA;
+  if (isa) return set_of(isa);
+  for (isa = 3; !s; isa--) s = set_of(isa);
+  return s;
+}
+
+/* 7 series of vectors, 7 of numbers for a lane that is redone */
+size_t jk_work_size(int order) { return ((size_t)(order + 1) * (7 * 64 + 7 * 8) + 63) / 64 * 64; }
+
+static void shift(jk_series *s, double **plane, const jk_series *from, int p) {
+  *s = *from;
+  s->stride = NULL;
+  if (!from->plane) return;
+  for (int k = from->low; k <= from->degree; k++) plane[k] = from->plane[k] + p * from->stride[k];
+  s->plane = plane;
+}
+
+/* Coefficients k0..k1-1 of direction p; pointers into its planes go behind the work area of a single call. */
+static void direction(const jk_set *set, jk_call *call, int p, int k0, int k1) {
+  const jk_row *row = &jk_rows[call->row];
+  double **plane = (double **)(void *)((char *)call->work + jk_work_size(call->order));
+  jk_call c = *call;
+  c.directions = 1;
+  c.k0 = k0;
+  c.k1 = k1;
+  for (int i = 0; i < row->nin; i++, plane += call->order + 1) shift(&c.in[i], plane, &call->in[i], p);
+  for (int i = 0; i < row->nout; i++, plane += call->order + 1) shift(&c.out[i], plane, &call->out[i], p);
+  set->kernel[c.row](&c);
+  if (c.lost > call->lost) call->lost = c.lost;
+}
+
+void jk_run(const jk_set *set, jk_call *call) {
+  if (call->directions <= 1) {
+    set->kernel[call->row](call);
+    return;
+  }
+  const jk_series *y = &call->out[0];
+  int k0 = call->k0;
+  if (k0 == 0 && y->low == 0 && y->stride[0] == 0) direction(set, call, 0, 0, k0 = 1);
+  for (int p = 0; p < call->directions && k0 < call->k1; p++) direction(set, call, p, k0, call->k1);
+}

@@ -1,0 +1,268 @@
+/* rules.h - the recurrences: coefficients k0..k1-1, k0 >= 1 where a head made coefficient 0, of y and its spares g, h from those
+   of a and b (zero above their degrees da, db) and the lower ones of y, g, h. t and u are scratch.
+
+   All start from y' = g x', that is  y_k = g_0 x_k + (1/k) sum_{0<i<k} g_i (k-i) x_{k-i}:  in this form exact zeros stay exact
+   (k x_k / k is not always x_k). Sums run over i ascending in one chain, so that a coefficient has the same bits however a
+   sweep is cut. Griewank & Walther, Evaluating Derivatives, ch. 13, has the textbook forms.
+
+   The includer defines L (a lane type), l_set, l_abs, l_select, l_mul, l_fma, l_fnma, l_over (x / w_0 given r = 1 / w_0),
+   LOOP (in front of loops) and RULE (name -> function). */
+
+#define ARGS                                                                                                        \
+  L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, double p, double q
+#define UNUSED (void)a, (void)b, (void)y, (void)g, (void)h, (void)t, (void)u, (void)da, (void)db, (void)p, (void)q
+
+INLINE int RULE(from)(int k, int degree) { return k - degree > 1 ? k - degree : 1; }
+
+/* sum_{lo<=i<k} g_i d_{k-i} */
+INLINE L RULE(dot)(const L *g, const L *d, int k, int lo) {
+  if (lo >= k) return l_set(0);
+  L s = l_mul(g[lo], d[k - lo]);
+  LOOP for (int i = lo + 1; i < k; i++) s = l_fma(g[i], d[k - i], s);
+  return s;
+}
+
+/* sum_{lo<=i<=k-lo} x_i x_{k-i} */
+INLINE L RULE(square_sum)(const L *x, int k, int lo) {
+  if (2 * lo > k) return l_set(0);
+  if (2 * lo == k) return l_mul(x[lo], x[lo]);
+  L s = l_mul(x[lo], x[k - lo]);
+  LOOP for (int i = lo + 1; i <= (k - 1) / 2; i++) s = l_fma(x[i], x[k - i], s);
+  s = s + s;
+  return k % 2 ? s : l_fma(x[k / 2], x[k / 2], s);
+}
+
+INLINE L RULE(square_at)(const L *x, int k, int degree) { return RULE(square_sum)(x, k, k > degree ? k - degree : 0); }
+
+/* t_j = c j x_j */
+INLINE void RULE(derive)(L *t, const L *x, double c, int degree) {
+  LOOP for (int j = 1; j <= degree; j++) t[j] = x[j] * (c * (double)j);
+}
+
+/* g_0 x_k + (1/k) sum g_i t_{k-i}, t = derive(x) */
+INLINE L RULE(chain)(const L *g, const L *x, const L *t, int k, int degree) {
+  return l_fma(RULE(dot)(g, t, k, RULE(from)(k, degree)), l_set(1.0 / k), l_mul(g[0], x[k]));
+}
+
+INLINE void RULE(exp)(ARGS) {
+  UNUSED;
+  RULE(derive)(t, a, p, da);
+  LOOP for (int k = k0; k < k1; k++) {
+    L s = RULE(dot)(y, t, k, RULE(from)(k, da));
+    y[k] = l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p));
+  }
+}
+
+INLINE void RULE(expm1)(ARGS) { /* g = exp x */
+  RULE(exp)(a, b, g, g, h, t, u, da, db, k0, k1, p, q);
+  LOOP for (int k = k0; k < k1; k++) y[k] = g[k];
+}
+
+INLINE void RULE(sincos)(ARGS) {
+  UNUSED;
+  RULE(derive)(t, a, q, da);
+  LOOP for (int k = k0; k < k1; k++) {
+    int lo = RULE(from)(k, da);
+    L s = RULE(dot)(g, t, k, lo), c = RULE(dot)(y, t, k, lo);
+    y[k] = l_fma(s, l_set(1.0 / k), l_mul(g[0], a[k] * q));
+    g[k] = l_fma(c, l_set(1.0 / k), l_mul(y[0], a[k] * q)) * p;
+  }
+}
+
+/* g = y' by g_k = p y_k + q (y^2)_k for k > 0; g_0 is given, without the cancellation of 1 - y^2 */
+INLINE L RULE(riccati_g)(const L *y, int k, double p, double q) {
+  return l_fma(y[k], p + 2 * q * y[0], RULE(square_sum)(y, k, 1) * q);
+}
+
+INLINE void RULE(riccati)(ARGS) {
+  UNUSED;
+  RULE(derive)(t, a, 1, da);
+  LOOP for (int k = k0; k < k1; k++) {
+    y[k] = RULE(chain)(g, a, t, k, da);
+    g[k] = RULE(riccati_g)(y, k, p, q);
+  }
+}
+
+INLINE void RULE(softplus)(ARGS) { /* g = sigmoid, h = g' */
+  UNUSED;
+  RULE(derive)(t, a, 1, da);
+  LOOP for (int k = k0; k < k1; k++) {
+    y[k] = RULE(chain)(g, a, t, k, da);
+    g[k] = RULE(chain)(h, a, t, k, da);
+    h[k] = RULE(riccati_g)(g, k, p, q);
+  }
+}
+
+/* max + softplus(d), d = min - max; g = sigmoid(d), h = g'. The larger of a_0, b_0 is "max" for the whole jet. */
+INLINE void RULE(logaddexp)(ARGS) {
+  UNUSED;
+  int d = da > db ? da : db;
+  LOOP for (int j = 0; j < k1; j++) u[j] = l_select(a[0] < b[0], a[j] - b[j], b[j] - a[j]);
+  RULE(derive)(t, u, 1, d);
+  LOOP for (int k = k0; k < k1; k++) {
+    y[k] = l_select(a[0] < b[0], b[k], a[k]) + RULE(chain)(g, u, t, k, d);
+    g[k] = RULE(chain)(h, u, t, k, d);
+    h[k] = RULE(riccati_g)(g, k, p, q);
+  }
+}
+
+/* w y' = c x':  y_k = (c x_k - (1/k) sum t_i w_{k-i}) / w_0, t_i = i y_i. r = 1/w_0. */
+INLINE L RULE(quotient)(const L *t, const L *w, L cx, L w0, L r, int k, int degree) {
+  (void)w0;
+  return l_over(l_fnma(RULE(dot)(t, w, k, RULE(from)(k, degree)), l_set(1.0 / k), cx), w0, r);
+}
+
+/* 1/w_0, NaN where y_0 is: the derivatives of log(-1) are no better than its value. */
+INLINE L RULE(reciprocal)(L w0, L y0) { return l_select(y0 == y0, l_set(1.0) / w0, y0); }
+
+INLINE void RULE(log)(ARGS) {
+  UNUSED;
+  L w0 = a[0] + q, r = RULE(reciprocal)(w0, y[0]);
+  RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    y[k] = RULE(quotient)(t, a, a[k] * p, w0, r, k, da);
+    t[k] = y[k] * (double)k;
+  }
+}
+
+INLINE void RULE(atan)(ARGS) { /* g = 1 + p x^2 */
+  UNUSED;
+  L r = RULE(reciprocal)(g[0], y[0]);
+  RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    g[k] = RULE(square_at)(a, k, da) * p;
+    y[k] = RULE(quotient)(t, g, a[k], g[0], r, k, 2 * da);
+    t[k] = y[k] * (double)k;
+  }
+}
+
+/* Coefficient k of sqrt x, k > 0; r = 1 / (2 y_0). */
+INLINE L RULE(sqrt_at)(const L *y, L xk, L r, int k) {
+  (void)r;
+  return l_over(xk - RULE(square_sum)(y, k, 1), y[0] + y[0], r);
+}
+
+INLINE void RULE(asin)(ARGS) { /* g = sqrt(+-1 + p x^2) */
+  UNUSED;
+  L r = RULE(reciprocal)(g[0], y[0]), r2 = r * 0.5;
+  RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    g[k] = RULE(sqrt_at)(g, RULE(square_at)(a, k, da) * p, r2, k);
+    y[k] = RULE(quotient)(t, g, a[k] * q, g[0], r, k, k);
+    t[k] = y[k] * (double)k;
+  }
+}
+
+INLINE void RULE(erf)(ARGS) { /* g = c exp(p x^2); u = p x^2, t = its derivative, h = derive(x) */
+  UNUSED;
+  int d = 2 * da < k1 ? 2 * da : k1 - 1;
+  LOOP for (int k = 1; k <= d; k++) {
+    u[k] = RULE(square_at)(a, k, da) * p;
+    t[k] = u[k] * (double)k;
+  }
+  LOOP for (int k = d + 1; k < k1; k++) u[k] = l_set(0);
+  RULE(derive)(h, a, 1, da);
+  LOOP for (int k = k0; k < k1; k++) {
+    y[k] = RULE(chain)(g, a, h, k, da);
+    g[k] = RULE(chain)(g, u, t, k, d);
+  }
+}
+
+INLINE void RULE(sqrt)(ARGS) {
+  UNUSED;
+  L r = l_set(0.5) / y[0];
+  LOOP for (int k = k0; k < k1; k++) y[k] = RULE(sqrt_at)(y, a[k], r, k);
+}
+
+/* y = x^p:  x y' = p y x';  k x_0 y_k = sum_{0<=i<k} (p (k-i) - i) y_i x_{k-i} */
+INLINE void RULE(powp)(ARGS) {
+  UNUSED;
+  L r = RULE(reciprocal)(a[0], y[0]);
+  RULE(derive)(t, a, p, da);
+  RULE(derive)(u, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    int lo = RULE(from)(k, da);
+    L s = RULE(dot)(y, t, k, lo) - RULE(dot)(u, a, k, lo);
+    y[k] = l_over(l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p)), a[0], r);
+    u[k] = y[k] * (double)k;
+  }
+}
+
+INLINE void RULE(powc)(ARGS) { RULE(powp)(a, b, y, g, h, t, u, da, db, k0, k1, p, q); }
+
+INLINE L RULE(product_at)(const L *a, const L *b, int k, int da, int db) { /* k <= da + db */
+  int lo = k > db ? k - db : 0, hi = k < da ? k : da;
+  L s = l_mul(a[lo], b[k - lo]);
+  LOOP for (int i = lo + 1; i <= hi; i++) s = l_fma(a[i], b[k - i], s);
+  return s;
+}
+
+/* y = exp(b log a): g = log a, h = b log a */
+INLINE void RULE(pow)(ARGS) {
+  UNUSED;
+  L r = RULE(reciprocal)(a[0], y[0]);
+  RULE(derive)(t, g, 1, k0 - 1);
+  RULE(derive)(u, h, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    g[k] = RULE(quotient)(t, a, a[k], a[0], r, k, da);
+    t[k] = g[k] * (double)k;
+    h[k] = RULE(product_at)(g, b, k, k, db);
+    u[k] = h[k] * (double)k;
+    y[k] = RULE(chain)(y, h, u, k, k);
+  }
+}
+
+INLINE void RULE(div)(ARGS) {
+  UNUSED;
+  L r = l_set(1.0) / b[0];
+  LOOP for (int k = k0; k < k1; k++) {
+    L s = a[k];
+    LOOP for (int i = k > db ? k - db : 0; i < k; i++) s = l_fnma(y[i], b[k - i], s);
+    y[k] = l_over(s, b[0], r);
+  }
+}
+
+INLINE void RULE(recip)(ARGS) {
+  UNUSED;
+  LOOP for (int k = k0; k < k1; k++) y[k] = l_over(-RULE(dot)(y, a, k, k > da ? k - da : 0), a[0], y[0]);
+}
+
+/* With a the jet of larger |x_0|, its sign made +: y = a + g where g (2a + g) = b^2, which keeps the digits of a small b. */
+INLINE void RULE(hypot)(ARGS) {
+  UNUSED;
+  int d = da > db ? da : db;
+  L a0 = a[0], b0 = b[0];
+  LOOP for (int j = 0; j < k1; j++) {
+    L big = l_select(l_abs(a0) < l_abs(b0), b[j], a[j]), small = l_select(l_abs(a0) < l_abs(b0), a[j], b[j]);
+    a[j] = l_select(l_select(l_abs(a0) < l_abs(b0), b0, a0) < 0, -big, big);
+    b[j] = small;
+  }
+  L r = l_set(0.5) / y[0];
+  g[0] = l_mul(b[0], b[0] / (y[0] + a[0]));
+  LOOP for (int k = k0; k < k1; k++) {
+    L s = RULE(square_at)(b, k, d) - RULE(square_sum)(g, k, 1);
+    s = l_fnma(RULE(dot)(g, a, k, k > d ? k - d : 0), l_set(2.0), s);
+    g[k] = l_over(s, y[0] + y[0], r);
+    y[k] = a[k] + g[k];
+  }
+}
+
+/* (a^2 + b^2) y' = b a' - a b'; g = a^2 + b^2 */
+INLINE void RULE(atan2)(ARGS) {
+  UNUSED;
+  L r = RULE(reciprocal)(g[0], y[0]);
+  int d = 2 * (da > db ? da : db);
+  RULE(derive)(h, a, 1, da);
+  RULE(derive)(u, b, 1, db);
+  RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) {
+    L s = RULE(dot)(b, h, k, RULE(from)(k, da)) - RULE(dot)(a, u, k, RULE(from)(k, db));
+    s = s - RULE(dot)(t, g, k, RULE(from)(k, d));
+    y[k] = l_over(l_fma(s, l_set(1.0 / k), l_mul(b[0], a[k]) - l_mul(a[0], b[k])), g[0], r);
+    t[k] = y[k] * (double)k;
+    g[k] = RULE(square_at)(a, k, da) + RULE(square_at)(b, k, db);
+  }
+}
+
+#undef ARGS
+#undef UNUSED

@@ -1,0 +1,145 @@
+/* plan.c - the life of a plan and its ports: what a caller of jet_plan_ sees. */
+#include "plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const jet_plan no_plan = {.status = JET_NO_MEMORY, .message = "out of memory"}; /* never written: its status is set */
+
+/* The one place that every failure of a plan passes. Building failures stick, others (sticks = 0) only leave the message. */
+static void say(jet_plan *p, const char *format, va_list list) {
+  if (p != &no_plan) vsnprintf(p->message, sizeof p->message, format, list);
+}
+
+int plan_fail(jet_plan *p, jet_status status, const char *format, ...) {
+  va_list list;
+  if (p->status) return 0;
+  p->status = status;
+  va_start(list, format);
+  say(p, format, list);
+  va_end(list);
+  return 0;
+}
+
+/* A call that failed and changed nothing. */
+__attribute__((format(printf, 3, 4))) static jet_status refuse(jet_plan *p, jet_status status, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  say(p, format, list);
+  va_end(list);
+  return status;
+}
+
+static int check_outputs(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {
+  if (tape->status) return plan_fail(p, tape->status, "the tape has failed: %s", tape->message);
+  if (n < 1) return plan_fail(p, JET_BAD_ARGUMENT, "a plan needs at least one output, not %d", n);
+  if (!outputs) return plan_fail(p, JET_BAD_ARGUMENT, "outputs is NULL");
+  for (int i = 0; i < n; i++) {
+    if (outputs[i].tape != tape) return plan_fail(p, JET_FOREIGN, "output %d is not a jet of the plan's tape", i);
+    if (outputs[i].id < 0 || outputs[i].id >= tape->nvalues)
+      return plan_fail(p, JET_BAD_ARGUMENT, "output %d is not a jet", i);
+  }
+  return 1;
+}
+
+static int read_options(jet_plan *p, const jet_plan_options *from) {
+  jet_plan_options o = JET_PLAN_OPTIONS_INIT;
+  if (from && (from->size < sizeof(size_t) || from->size > 4096))
+    return plan_fail(p, JET_BAD_ARGUMENT, "jet_plan_new_ex: options.size is not the size of the options");
+  if (from) memcpy(&o, from, from->size < sizeof o ? from->size : sizeof o);
+  p->by_orders = o.by_orders;
+  return 1;
+}
+
+jet_plan *jet_plan_new(const jet_tape *tape, int n, const jet outputs[]) {
+  return jet_plan_new_ex(tape, n, outputs, NULL);
+}
+
+jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], const jet_plan_options *options) {
+  memory m = {0};
+  if (tape) m = tape->mem;
+  jet_plan *p = (jet_plan *)memory_resize(&m, NULL, 0, sizeof *p);
+  if (!p) return (jet_plan *)&no_plan;
+  memset(p, 0, sizeof *p);
+  p->mem = m;
+  p->owned.mem = m;
+  p->tape = tape;
+  if (!tape) {
+    plan_fail(p, JET_BAD_ARGUMENT, "the tape is NULL");
+    return p;
+  }
+  p->nvalues = tape->nvalues;
+  if (!check_outputs(p, tape, n, outputs) || !read_options(p, options)) return p;
+  if (!(p->set = jk_select((int)tape->isa))) plan_fail(p, JET_UNSUPPORTED, "the instruction set is not available here");
+  else plan_build(p, tape, n, outputs);
+  return p;
+}
+
+void jet_plan_free(jet_plan *p) {
+  if (!p || p == &no_plan) return;
+  const memory m = p->mem;
+  bag_free(&p->owned);
+  memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
+  memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);
+  if (p->steps_room) memory_resize(&m, p->steps, (size_t)p->steps_room * sizeof *p->steps, 0);
+  memory_resize(&m, p, sizeof *p, 0);
+}
+
+jet_status jet_plan_status(const jet_plan *p) { return p ? p->status : JET_BAD_ARGUMENT; }
+const char *jet_plan_message(const jet_plan *p) { return p ? p->message : "no plan"; }
+
+/* ---- ports ---------------------------------------------------------------------------------------------------------------- */
+
+static const port *find_port(const jet_plan *p, jet x) {
+  if (!p || p->status || x.tape != p->tape || x.id < 0 || x.id >= p->nvalues || !p->port_of[x.id]) return NULL;
+  return &p->ports[p->port_of[x.id] - 1];
+}
+
+static port_plane *find_plane(jet_plan *p, const char *name, jet x, int k, jet_status *status) {
+  const port *q = find_port(p, x);
+  *status = p->status;
+  if (*status) return NULL;
+  if (!q) *status = refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
+  else if (k < 0 || k >= q->count)
+    *status = refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet", name, k, q->count - 1);
+  return *status ? NULL : &p->port_planes[q->first + k];
+}
+
+double *jet_plan_data(jet_plan *p, jet x, int k) {
+  jet_status status;
+  port_plane *q = p ? find_plane(p, "jet_plan_data", x, k, &status) : NULL;
+  return !q ? NULL : q->bound ? q->bound : q->own;
+}
+
+jet_status jet_plan_bind(jet_plan *p, jet x, int k, double *data) {
+  jet_status status = JET_BAD_ARGUMENT;
+  port_plane *q = p ? find_plane(p, "jet_plan_bind", x, k, &status) : NULL;
+  if (!q) return status;
+  q->bound = data;
+  if (q->plane >= 0 && !q->copy) p->planes[q->plane].base = data ? data : q->own;
+  return JET_OK;
+}
+
+int jet_plan_lost(const jet_plan *p, jet y) {
+  const port *q = find_port(p, y);
+  return q ? p->lost[y.id] : -1;
+}
+
+/* ---- runs ----------------------------------------------------------------------------------------------------------------- */
+
+jet_status jet_plan_run(jet_plan *p) {
+  if (!p || p->status) return jet_plan_status(p);
+  plan_execute(p, 0, p->max_order + 1);
+  return JET_OK;
+}
+
+jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
+  if (!p || p->status) return jet_plan_status(p);
+  if (!p->by_orders)
+    return refuse(p, JET_BAD_ARGUMENT, "jet_plan_run_orders: the plan was not made with the option by_orders");
+  if (k0 < 0 || k1 <= k0 || k1 > JET_MAX_ORDER + 1)
+    return refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range of coefficients", k0, k1);
+  plan_execute(p, k0, k1);
+  return JET_OK;
+}
