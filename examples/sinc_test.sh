@@ -1,7 +1,7 @@
 #!/bin/sh
 # sinc_test.sh SINC DIRECTORY - the sinc example: its table, what it refuses and how, that nothing half-written stays.
 set -u
-sinc=$1
+sinc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$(mktemp -d "$2/sinc.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

@@ -44,7 +44,7 @@ HEAD2(acos, v_acos(a), v_sqrt((1 - a) * (1 + a)))
 
 /* For |a| > 1e150 the square would overflow, and 1 has long been lost beside it. */
 INLINE V huge_or(V a, V g) { return v_select(v_abs(a) > 1e150, v_abs(a), g); }
-HEAD2(asinh, v_select(v_abs(a) > 1e150, v_copysign(v_log(v_abs(a)) + M_LN2, a), v_asinh(a)), huge_or(a, v_sqrt(a * a + 1)))
+HEAD2(asinh, v_asinh(a), huge_or(a, v_sqrt(a * a + 1)))
 HEAD2(acosh, v_select(a > 1e150, v_log(a) + M_LN2, v_acosh(a)), huge_or(a, v_sqrt((a - 1) * (a + 1))))
 
 HEAD(sincos) {
@@ -96,7 +96,7 @@ HEAD(softplus) {
   ARGS;
   V e;
   logistic(a, &e, &r[1], &r[2]);
-  r[0] = v_select(a > 0, a, a * 0) + v_log1p(e);
+  r[0] = v_select(a > 0, a, v_set(0)) + v_log1p(e);
 }
 
 HEAD(logaddexp) {

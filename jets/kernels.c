@@ -78,7 +78,7 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #undef DEGREE
 #define RULE(name) name##_any
 #define LOOP
-#define DEGREE degree_of
+#define DEGREE(s, k1) (c->order <= JK_FIXED ? (k1) - 1 : degree_of(s, k1)) /* the bits of an unrolled sweep */
 #include "rules.h"
 #include "drive.h"
 #undef RULE
@@ -89,11 +89,11 @@ INLINE void work_arrays(const jk_call *c, V *x[7]) {
   for (int j = 0; j < 7; j++) x[j] = (V *)c->work + j * (c->order + 1);
 }
 
-/* Unrolled kernels take whole sweeps of inputs that are not short; the same bits come from the other one. */
+/* Unrolled kernels take whole sweeps, short inputs filled up with zeros; the same bits come from the other one. */
 INLINE int unrolled(const jk_call *c, int nin) {
   if (c->k0 || c->k1 < 2 || c->k1 > JK_FIXED + 1) return 0;
   for (int j = 0; j < nin; j++)
-    if (c->in[j].low || 2 * c->in[j].degree < c->k1) return 0;
+    if (c->in[j].low || c->in[j].degree < 1) return 0;
   return 1;
 }
 

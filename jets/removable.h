@@ -63,21 +63,10 @@ INLINE void sinc_over_factorial(V *s, int n) {
   }
 }
 
-/* SLEEF reduces a whole vector for huge arguments, which rounds otherwise, where one lane is not below 1e14; so those
-   lanes go apart, in company of 1e15. */
-INLINE void sinc_sincos(V x, V *sine, V *cosine) {
-  M huge = ~(M)(v_abs(x) < 1e14);
-  v_sincos(v_select(huge, v_set(0), x), sine, cosine);
-  if (!v_any(huge)) return;
-  V s, c;
-  v_sincos(v_select(huge, x, v_set(1e15)), &s, &c);
-  *sine = v_select(huge, s, *sine), *cosine = v_select(huge, c, *cosine);
-}
-
 static inline void outer_sinc(V *s, V x, int m, int n) {
   int K = m + n - 1;
   V sine, cosine;
-  sinc_sincos(x, &sine, &cosine);
+  v_sincos(x, &sine, &cosine);
   V S[4] = {sine, cosine, -sine, -cosine};
   V rx = 1 / x, R[4] = {S[0] * rx, S[1] * rx, S[2] * rx, S[3] * rx};
   V reach = v_select((M)(v_abs(x) >= rem_upward(K)), v_set(INFINITY), v_abs(x)), y = R[0];

@@ -1,5 +1,5 @@
-/* vmath.h - vector libm: v_exp, v_sin, ... of V. From SLEEF (1.0 ulp, erfc 1.5 ulp) for the instruction set compiled for, or
-   <math.h> lane by lane without it. Arguments that SLEEF does not cover are redone by <math.h>. */
+/* vmath.h - vector libm: v_exp, v_log, ... of V. From SLEEF (1.0 ulp, erfc 1.5 ulp) for the instruction set compiled for, or
+   <math.h> lane by lane without it. What SLEEF leaves out (huge, tiny, neighbours) is mended here, once. */
 #ifndef JETS_VMATH_H
 #define JETS_VMATH_H
 
@@ -22,45 +22,100 @@ typedef __m128d sleef_v;
 typedef V sleef_v;
 #endif
 #endif
-#define VMATH1(name, ulp)                                                                                            \
-  static inline V v_##name(V a) { return (V)SLEEF(name, ulp)((sleef_v)a); }
-#define VMATH2(name, ulp)                                                                                            \
-  static inline V v_##name(V a, V b) { return (V)SLEEF(name, ulp)((sleef_v)a, (sleef_v)b); }
+#define VMATH1(prefix, name, ulp)                                                                                            \
+  static inline V prefix##name(V a) { return (V)SLEEF(name, ulp)((sleef_v)a); }
+#define VMATH2(prefix, name, ulp)                                                                                            \
+  static inline V prefix##name(V a, V b) { return (V)SLEEF(name, ulp)((sleef_v)a, (sleef_v)b); }
 #else
-#define VMATH1(name, ulp)                                                                                            \
-  static inline V v_##name(V a) {                                                                                    \
+#define VMATH1(prefix, name, ulp)                                                                                            \
+  static inline V prefix##name(V a) {                                                                                    \
     for (int i = 0; i < W; i++) a[i] = name(a[i]);                                                                   \
     return a;                                                                                                        \
   }
-#define VMATH2(name, ulp)                                                                                            \
-  static inline V v_##name(V a, V b) {                                                                               \
+#define VMATH2(prefix, name, ulp)                                                                                            \
+  static inline V prefix##name(V a, V b) {                                                                               \
     for (int i = 0; i < W; i++) a[i] = name(a[i], b[i]);                                                             \
     return a;                                                                                                        \
   }
 #endif
-#define VMATH_LIST(F1, F2)                                                                                           \
-  F1(exp, u10) F1(expm1, u10) F1(exp2, u10) F1(log, u10) F1(log1p, u10) F1(log2, u10) F1(log10, u10) F1(cbrt, u10)    \
-  F1(sin, u10) F1(cos, u10) F1(tan, u10) F1(asin, u10) F1(acos, u10) F1(atan, u10)                                    \
-  F1(sinh, u10) F1(cosh, u10) F1(tanh, u10) F1(asinh, u10) F1(acosh, u10) F1(atanh, u10) F1(erf, u10) F1(erfc, u15)   \
-  F2(pow, u10) F2(atan2, u10) F2(hypot, u05)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
-VMATH_LIST(VMATH1, VMATH2)
+VMATH1(v_, exp, u10)
+VMATH1(v_, expm1, u10)
+VMATH1(v_, exp2, u10)
+VMATH1(v_, log, u10)
+VMATH1(v_, log2, u10)
+VMATH1(v_, log10, u10)
+VMATH1(v_, cbrt, u10)
+VMATH1(v_, asin, u10)
+VMATH1(v_, acos, u10)
+VMATH1(v_, atan, u10)
+VMATH1(v_, acosh, u10)
+VMATH1(v_, atanh, u10)
+VMATH1(v_, erf, u10)
+VMATH1(v_, erfc, u15)
+VMATH2(v_, pow, u10)
+VMATH2(v_, atan2, u10)
+VMATH2(v_, hypot, u05)
+VMATH1(raw_, log1p, u10)
+VMATH1(raw_, tan, u10)
+VMATH1(raw_, sinh, u10)
+VMATH1(raw_, cosh, u10)
+VMATH1(raw_, asinh, u10)
+#if !JETS_SLEEF
+VMATH1(raw_, sin, u10)
+VMATH1(raw_, cos, u10)
+#endif
+
+INLINE V or_tiny(V x, V y) { return v_select((M)(v_abs(x) < 1e-290), x, y); } /* f(x) = x there; SLEEF flushes subnormals */
+
+static inline V v_log1p(V x) { return or_tiny(x, v_select((M)(x > 1e300), v_log(x), raw_log1p(x))); }
+
+static inline V v_asinh(V x) {
+  V large = v_copysign(v_log(v_abs(x)) + M_LN2, x);
+  return or_tiny(x, v_select((M)(v_abs(x) > 1e150), large, raw_asinh(x)));
+}
+
+/* exp |x| overflows before half of it does */
+INLINE V half_exp(V x) {
+  V e = v_exp(v_abs(x) * 0.5);
+  return e * 0.5 * e;
+}
+static inline V v_sinh(V x) { return v_select((M)(v_abs(x) > 709), v_copysign(half_exp(x), x), raw_sinh(x)); }
+static inline V v_cosh(V x) { return v_select((M)(v_abs(x) > 709), half_exp(x), raw_cosh(x)); }
+
+/* SLEEF reduces a whole vector for huge arguments, which rounds otherwise, where one lane is not below 1e14; so that a lane's
+   bits are its own, those lanes go apart, in company of 1e15. */
+INLINE M is_huge(V x) { return ~(M)(v_abs(x) < 1e14); }
+
+static inline V v_tan(V x) {
+  M huge = is_huge(x);
+  V t = or_tiny(x, raw_tan(v_select(huge, v_set(0), x)));
+  return v_any(huge) ? v_select(huge, raw_tan(v_select(huge, x, v_set(1e15))), t) : t;
+}
+
+static inline void raw_sincos(V x, V *s, V *c) {
+#if JETS_SLEEF && W == 8
+  Sleef___m512d_2 r = SLEEF(sincos, u10)((sleef_v)x);
+  *s = (V)r.x, *c = (V)r.y;
+#elif JETS_SLEEF && W == 4
+  Sleef___m256d_2 r = SLEEF(sincos, u10)((sleef_v)x);
+  *s = (V)r.x, *c = (V)r.y;
+#elif JETS_SLEEF
+  *s = (V)SLEEF(sin, u10)((sleef_v)x), *c = (V)SLEEF(cos, u10)((sleef_v)x);
+#else
+  *s = raw_sin(x), *c = raw_cos(x);
+#endif
+}
 
 static inline void v_sincos(V x, V *s, V *c) {
-#if JETS_SLEEF && (W > 2 || defined __SSE2__)
-#if W == 8
-  Sleef___m512d_2 r = SLEEF(sincos, u10)((sleef_v)x);
-#elif W == 4
-  Sleef___m256d_2 r = SLEEF(sincos, u10)((sleef_v)x);
-#else
-  Sleef___m128d_2 r = SLEEF(sincos, u10)((sleef_v)x);
-#endif
-  *s = (V)r.x, *c = (V)r.y;
-#else
-  *s = v_sin(x), *c = v_cos(x);
-#endif
+  M huge = is_huge(x);
+  raw_sincos(v_select(huge, v_set(0), x), s, c);
+  if (!v_any(huge)) return;
+  V hs, hc;
+  raw_sincos(v_select(huge, x, v_set(1e15)), &hs, &hc);
+  *s = v_select(huge, hs, *s), *c = v_select(huge, hc, *c);
 }
 #pragma GCC diagnostic pop
 

@@ -402,7 +402,7 @@ static int find_ports(build *b, int n, const jet outputs[]) {
 
 /* ---- memory: measured, allocated once, handed out ------------------------------------------------------------------------------ */
 
-enum { CACHE = 24 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512, LINE = 8 };
+enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512, LINE = 8 };
 
 static ptrdiff_t whole_lines(ptrdiff_t n) { return (n + LINE - 1) / LINE * LINE + LINE; } /* + LINE: planes do not collide */
 

@@ -110,6 +110,7 @@ static jet_status record(jet_fn *f) {
   if (value_of(f->tape, f->y.id)->parameter >= 0)
     return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a jet in a parameter of its own; return a "
                                                    "coefficient of it");
+  if (f->y.id == f->x.id) f->y = jet_scale(f->y, 1); /* input and output are bound apart */
   f->outputs = jet_size(f->y);
   return JET_OK;
 }
@@ -181,7 +182,11 @@ static jet_status run(jet_fn *f, prepared *p, int order, const double *x, const 
   /* inputs are only read; bind has one type for both directions */
   jet_plan_bind(p->plan, p->x, 0, (double *)(size_t)(const void *)x);
   if (p->mode == TAYLOR) jet_plan_bind(p->plan, p->v, 0, (double *)(size_t)(const void *)v);
-  for (int k = 0; k <= order; k++) jet_plan_bind(p->plan, p->y, k, c + k * f->outputs);
+  for (int k = 0; k <= order; k++) {
+    double *plane = c ? c + k * f->outputs : NULL;
+    if (k <= jet_order(p->y)) jet_plan_bind(p->plan, p->y, k, plane);
+    else if (f->outputs) memset(plane, 0, (size_t)f->outputs * sizeof *plane); /* f does not depend on x */
+  }
   jet_plan_run(p->plan);
   return JET_OK;
 }

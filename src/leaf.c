@@ -157,6 +157,7 @@ jet jet_coefficient(jet y, int k) {
     tape_fail(y.tape, JET_BAD_ORDER, "coefficient: %d is outside 0..%d, the order of the jet", k, order);
     return tape_jet(y.tape, -1);
   }
+  if (value_of(y.tape, y.id)->parameter < 0) return y;
   with.k = k;
   return tape_record(y.tape, &op_coefficient, 1, &y.id, &with);
 }
