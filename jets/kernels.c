@@ -78,7 +78,8 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #undef DEGREE
 #define RULE(name) name##_any
 #define LOOP
-#define DEGREE(s, k1) (c->order <= JK_FIXED ? (k1) - 1 : degree_of(s, k1)) /* the bits of an unrolled sweep */
+/* up to JK_FIXED the zeros that an unrolled sweep would add too, for the same bits */
+#define DEGREE(s, k1) (c->order <= JK_FIXED && (s)->degree > 0 ? (k1) - 1 : degree_of(s, k1))
 #include "rules.h"
 #include "drive.h"
 #undef RULE
