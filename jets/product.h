@@ -7,46 +7,14 @@ INLINE V product_at(const V *a, const V *b, int k, int lo, int hi) {
   return s;
 }
 
-/* Coefficients k..k+3 side by side where all four have the terms i = lo..hi: four chains, each in the order of product_at. */
-INLINE void product_tile(const V *a, const V *b, int k, int lo, int hi, V y[4]) {
-  V y0 = y[0], y1 = y[1], y2 = y[2], y3 = y[3];
-  const V *bk = b + k;
-  for (int i = lo; i <= hi; i++) {
-    y0 = v_fma(a[i], bk[-i], y0);
-    y1 = v_fma(a[i], bk[1 - i], y1);
-    y2 = v_fma(a[i], bk[2 - i], y2);
-    y3 = v_fma(a[i], bk[3 - i], y3);
-  }
-  y[0] = y0, y[1] = y1, y[2] = y2, y[3] = y3;
-}
-
-INLINE V product_more(const V *a, const V *b, int k, int lo, int hi, V s) {
-  for (int i = lo; i <= hi; i++) s = v_fma(a[i], b[k - i], s);
-  return s;
-}
-
 static void mul_vector(jk_call *c, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
   const jk_series *sa = &c->in[0], *sb = &c->in[1], *sy = &c->out[0];
   int first = c->k0 > sy->low ? c->k0 : sy->low, last = c->k1 - 1 < sy->degree ? c->k1 - 1 : sy->degree;
   int da = sa->degree < last ? sa->degree : last, db = sb->degree < last ? sb->degree : last;
   for (int k = sa->low; k <= da; k++) a[k] = v_load_n(sa->plane[k] + i, m);
   for (int k = sb->low; k <= db; k++) b[k] = v_load_n(sb->plane[k] + i, m);
-  int la = sa->low, lb = sb->low, k = first;
-  for (; k >= la + lb && k + 3 <= last && k + 3 <= da + db; k += 4) {
-    int lo = k + 3 - db > la ? k + 3 - db : la, hi = k - lb < da ? k - lb : da; /* what all four have */
-    V y[4];
-    for (int j = 0; j < 4; j++) {
-      int first_j = k + j - db > la ? k + j - db : la;
-      y[j] = product_more(a, b, k + j, first_j + 1, lo < k + j - lb ? lo : k + j - lb, a[first_j] * b[k + j - first_j]);
-    }
-    product_tile(a, b, k, lo + 1, hi, y);
-    for (int j = 0; j < 4; j++) {
-      int last_j = k + j - lb < da ? k + j - lb : da;
-      v_store_n(sy->plane[k + j] + i, product_more(a, b, k + j, (hi > lo ? hi : lo) + 1, last_j, y[j]), m);
-    }
-  }
-  for (; k <= last; k++) {
-    int lo = k - db > la ? k - db : la, hi = k - lb < da ? k - lb : da;
+  for (int k = first; k <= last; k++) {
+    int lo = k - db > sa->low ? k - db : sa->low, hi = k - sb->low < da ? k - sb->low : da;
     v_store_n(sy->plane[k] + i, lo > hi ? v_set(0) : product_at(a, b, k, lo, hi), m);
   }
 }

@@ -41,8 +41,13 @@ const jk_set *jk_select(int isa) {
   return s;
 }
 
-/* 7 series of vectors, 7 of numbers for a lane that is redone */
-size_t jk_work_size(int order) { return ((size_t)(order + 1) * (7 * 64 + 7 * 8) + 63) / 64 * 64; }
+/* 7 series of vectors, 7 of numbers for a lane that is redone; then the pointers of one direction */
+static size_t lane_work(int order) { return (size_t)(order + 1) * (7 * 64 + 7 * sizeof(double)); }
+
+size_t jk_work_size(int order) {
+  size_t pointers = (size_t)(order + 1) * (JK_MAX_IN + JK_MAX_OUT) * sizeof(double *);
+  return (lane_work(order) + pointers + 63) / 64 * 64;
+}
 
 static void shift(jk_series *s, double **plane, const jk_series *from, int p) {
   *s = *from;
@@ -52,10 +57,10 @@ static void shift(jk_series *s, double **plane, const jk_series *from, int p) {
   s->plane = plane;
 }
 
-/* Coefficients k0..k1-1 of direction p; pointers into its planes go behind the work area of a single call. */
+/* Coefficients k0..k1-1 of direction p. */
 static void direction(const jk_set *set, jk_call *call, int p, int k0, int k1) {
   const jk_row *row = &jk_rows[call->row];
-  double **plane = (double **)(void *)((char *)call->work + jk_work_size(call->order));
+  double **plane = (double **)(void *)((char *)call->work + lane_work(call->order));
   jk_call c = *call;
   c.directions = 1;
   c.k0 = k0;
