@@ -361,6 +361,7 @@ static int add_port(build *b, int v, int input) {
   port q = {v, x->order + 1, p->nport_planes, input, shape_of(b->tape, v)->size};
   p->ports[p->nports++] = q;
   p->port_of[v] = p->nports;
+  p->max_order = max_(p->max_order, x->order);
   p->nport_planes += q.count;
   return 1;
 }

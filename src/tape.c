@@ -184,7 +184,7 @@ jet tape_record(jet_tape *tape, const op *o, int nin, const int *in, const attri
   }
   if (!o->infer(tape, o, nin, in, with, out)) return tape_jet(tape, -1);
   node n = {o, tape->nvalues, o->count, tape->nargs, nin, *with};
-  memcpy(tape->args + tape->nargs, in, (size_t)nin * sizeof *in);
+  if (nin) memcpy(tape->args + tape->nargs, in, (size_t)nin * sizeof *in);
   tape->nodes[tape->nnodes++] = n;
   tape->nargs += nin;
   tape->nvalues += o->count;
