@@ -107,7 +107,8 @@ JET_API jet_status jet_fn_value(jet_fn *, const double *x, double *y);
 
 /* Elementwise f: d[k*n + i] = f^(k)(x_i) for k = 0..order, unscaled. An f whose element i depends on more than x_i is
    JET_NOT_ELEMENTWISE. Orders lost at removable singularities are won back by running at a higher order. Where
-   k! f_k overflows and f_k does not, d is infinite and the status JET_OVERFLOW; all other numbers are valid. */
+   k! c_k overflows and the Taylor coefficient c_k does not, d is infinite and the status JET_OVERFLOW; so it is for orders
+   above 170, where k! itself overflows and c_k may underflow. All other numbers are valid with this status too. */
 JET_API jet_status jet_fn_derivatives(jet_fn *, int order, const double *x, double *d);
 
 /* Taylor coefficients of f(x + v t), scaled: c[k*m + i], k = 0..order, m = jet_fn_outputs. v: n numbers. */

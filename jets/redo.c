@@ -142,8 +142,41 @@ static int redo_pow(const lane *x) {
   if (x->a[0] > 0) return apply(pow_redo, x);
   if (v == n && b0 > 0) return fill(y, 0, n, 0), 0;
   y[0] = pow(x->a[0], b0);
-  for (int k = 1; k < n; k++) y[k] = x->a[0] == 0 && k < b0 * v ? 0 : NAN;
+  fill(y, 1, n, NAN);
+  if (x->a[0] == 0 && b0 > 0 && b0 * v != rint(b0 * v)) branch_point(y, b0 * v, x->a[v] > 0 ? 1 : NAN, n);
+  else for (int k = 1; k < n && k < b0 * v && x->a[0] == 0; k++) y[k] = 0; /* then powers of log t */
   return 0;
+}
+
+/* asin, acos, acosh at a branch point, by y' = q x' / sqrt(r), r = 1 - x^2 or x^2 - 1 with r_0 = 0. */
+static int redo_asin(const lane *x) {
+  int n = x->k1;
+  double *y = x->y[0], *w = x->y[1], *r = x->t;
+  if (w[0] != 0) return apply(asin_redo, x);
+  r[0] = 0;
+  for (int k = 1; k < n; k++) r[k] = x->p * square_sum_redo(x->a, k, 0);
+  int v = valuation(r, n), m = v / 2;
+  if (v == n) return fill(y, 1, n, 0), 0;
+  double sign = x->q * x->a[valuation(x->a + 1, n - 1) + 1];
+  if (v % 2 || r[v] < 0) {
+    double y0 = y[0];
+    branch_point(y, 0.5 * v, r[v] < 0 ? NAN : copysign(1, sign), n);
+    y[0] = y0;
+    return 0;
+  }
+  int known = n - v; /* coefficients of r / t^v, of its root w, and of y' */
+  double *slope = x->u;
+  w[0] = sqrt(r[v]);
+  for (int k = 1; k < known; k++) w[k] = sqrt_at_redo(w, r[v + k], 0, k);
+  for (int k = 0; k < known; k++) { /* slope_k = (q x'_{k+m} - sum_{i<k} slope_i w_{k-i}) / w_0 */
+    double s = x->q * (k + m + 1) * x->a[k + m + 1];
+    for (int i = 0; i < k; i++) s -= slope[i] * w[k - i];
+    slope[k] = s / w[0];
+  }
+  for (int k = 0; k < known; k++) y[k + 1] = slope[k] / (k + 1);
+  fill(y, known + 1, n, NAN);
+  w[0] = 0; /* so that a resumed sweep comes here again */
+  return n - known - 1;
 }
 
 /* ---- homogeneous functions of two jets: divide both by t^v, and by a power of two so that squares stay in range --------- */
@@ -209,7 +242,6 @@ PLAIN(riccati)
 PLAIN(softplus)
 PLAIN(logaddexp)
 PLAIN(atan)
-PLAIN(asin)
 PLAIN(erf)
 
 typedef int redo_fn(const lane *);

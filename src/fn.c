@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CACHED = 4, MAX_EXTRA = 40 }; /* orders to win back at removable singularities */
+enum { CACHED = 4, MAX_EXTRA = 40 /* orders to win back at removable singularities */, LAST_FACTORIAL = 170 };
 
 typedef enum question { VALUE, DERIVATIVES, TAYLOR } question;
 
@@ -219,19 +219,18 @@ jet_status jet_fn_taylor(jet_fn *f, int order, const double *x, const double *v,
   return status ? status : sweep(f, TAYLOR, order, x, v, c);
 }
 
-/* d_k = k! c_k, the factorial in pieces that do not overflow before the product does. */
+/* d_k = k! c_k, the factorial in pieces that do not overflow before the product does. Whether one does, and where. */
 static int unscale(double *d, int k, ptrdiff_t n, ptrdiff_t *where) {
-  double piece[16];
+  double piece[16] = {1};
   int pieces = 1, overflow = 0;
-  piece[0] = 1;
   for (int j = 2; j <= k; j++) {
     if (piece[pieces - 1] > 1e290) piece[pieces++] = 1;
     piece[pieces - 1] *= j;
   }
-  for (ptrdiff_t i = 0; i < n; i++) {
-    double c = d[i], r = c;
+  for (ptrdiff_t i = n - 1; i >= 0; i--) {
+    double r = d[i];
     for (int j = 0; j < pieces; j++) r *= piece[j];
-    if (isinf(r) && isfinite(c) && !overflow) overflow = 1, *where = i;
+    if (isinf(r) && isfinite(d[i])) overflow = 1, *where = i;
     d[i] = r;
   }
   return overflow;
@@ -248,5 +247,10 @@ jet_status jet_fn_derivatives(jet_fn *f, int order, const double *x, double *d) 
   for (int k = 2; k <= order; k++)
     if (unscale(d + k * f->n, k, f->n, &where) && !status)
       status = fail(f, JET_OVERFLOW, "jet_fn_derivatives: %d! times coefficient %d overflows at element %td", k, k, where);
+  if (order > LAST_FACTORIAL && !status)
+    status = fail(f, JET_OVERFLOW,
+                  "jet_fn_derivatives: k! overflows above order %d, and Taylor coefficients of derivatives of size 1 "
+                  "underflow there to 0; jet_fn_taylor has the coefficients",
+                  LAST_FACTORIAL);
   return status;
 }
