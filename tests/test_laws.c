@@ -671,6 +671,13 @@ static const special specials[] = {
     {"log(x)", 3, UNCOUNTED, {-1, 1, 0, 0}, {0}, {NAN, NAN, NAN, NAN}},
     /* branch points of a jet that stays there */
     {"acos(x)", 3, 0, {1, 0, 0, 0}, {0}, {0}},
+    {"acos(x)", 4, 1, {1, 0, -0.5, 0, 1.0 / 24}, {0}, {0, 1, 0, 0, NAN}}, /* of cos t */
+    {"asin(x)", 4, 1, {1, 0, -1, 0, 0}, {0}, {M_PI_2, -M_SQRT2, 0, -M_SQRT2 / 12, NAN}},
+    {"asin(x)", 3, 0, {-1, 1, 0, 0}, {0}, {-M_PI_2, INF, NAN, NAN}},
+    {"asin(x)", 3, 0, {1, -1, 0, 0}, {0}, {M_PI_2, -INF, NAN, NAN}},
+    {"asin(x)", 3, 0, {1, 1, 0, 0}, {0}, {M_PI_2, NAN, NAN, NAN}},
+    {"acosh(x)", 4, 1, {1, 0, 0.5, 0, 1.0 / 24}, {0}, {0, 1, 0, 0, NAN}}, /* of cosh t */
+    {"acosh(x)", 3, 0, {1, 1, 0, 0}, {0}, {0, INF, NAN, NAN}},
     {"asin(x)", 3, 0, {-1, 0, 0, 0}, {0}, {-0x1.921fb54442d18p+0, 0, 0, 0}},
     {"asin(x)", 3, 0, {1, 0, 0, 0}, {0}, {0x1.921fb54442d18p+0, 0, 0, 0}},
     {"acos(x)", 3, 0, {-1, 0, 0, 0}, {0}, {0x1.921fb54442d18p+1, 0, 0, 0}},
