@@ -24,9 +24,11 @@ static void powers(V *y, const V *s, V z, int k1) {
 /* Where z is zero altogether, whatever f does at x_0. */
 static void flatten(V *y, const V *z, int k1, int degree) {
   M flat = (M)(v_set(0) == 0);
-  for (int k = 1; k <= degree; k++) flat &= (M)(z[k] == 0);
-  if (!v_any(flat)) return;
-  for (int k = 1; k < k1; k++) y[k] = v_select(flat, v_set(0), y[k]);
+  for (int k = 1; k < k1; k++) {
+    if (k <= degree) flat &= (M)(z[k] == 0);
+    if (!v_any(flat)) return;
+    y[k] = v_select(flat, v_set(0), y[k]);
+  }
 }
 
 /* y = f(x), x[0] = x, from the outer coefficients s; z with one coefficient needs no more than powers. */
@@ -77,7 +79,7 @@ static void halve(V *s, const V *r, V *p, int k1) {
 static void compose_log1prel(const jk_call *c, V *const x[7], int d) {
   V *y = x[2], *r = x[3], *s = x[4], *p = x[5], *f = x[6];
   M pole = ~(M)(x[0][0] > -0.999);
-  int as_it_stands = d < 2 || c->m;
+  int as_it_stands = c->in[0].degree < 2 || c->m;
   if (as_it_stands || v_any(pole)) compose_vector(y, x[1], x[0], outer_log1prel, c->m, c->order, c->k1, d);
   if (as_it_stands) return;
   for (int k = 0; k < c->k1; k++) r[k] = x[0][k], p[k] = v_set(0);

@@ -18,7 +18,7 @@ typedef struct jk_series {
 
 typedef struct jk_call {
   int row;
-  int order, k0, k1; /* order: of the value; k1 <= order + 1 */
+  int order, k0, k1; /* order: of the value; k1 <= degree + 1 of every result that is kept */
   int m;             /* derivative order of the row, for rows that are a family f, f', f'', ... */
   double c;          /* the constant of scale, shift, powc */
   ptrdiff_t n;
@@ -51,7 +51,7 @@ enum {
 
 typedef struct jk_row {
   const char *name;
-  int nin, nout; /* results: the values that have names, then spares */
+  int named, nin, nout; /* results: `named` values, then spares */
   jk_kind kind;
   double p, q; /* constants of its rule, see functions.def */
 } jk_row;

@@ -27,7 +27,11 @@ static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)
-      for (int k = 0; k < k1 && c->out[j].plane; k++) c->out[j].plane[k][i + l] = s[2 + j][k];
+      for (int k = 0; k < k1 && c->out[j].plane; k++) {
+        int spare = j >= row->named; /* NaN: every later piece of the sweep comes here again */
+        if (k == 0 || !spare) c->out[j].plane[k][i + l] = spare ? x[2 + j][0][l] : s[2 + j][k];
+        else c->out[j].plane[k][i + l] = NAN;
+      }
   }
 }
 
@@ -94,7 +98,7 @@ INLINE void work_arrays(const jk_call *c, V *x[7]) {
 INLINE int unrolled(const jk_call *c, int nin) {
   if (c->k0 || c->k1 < 2 || c->k1 > JK_FIXED + 1) return 0;
   for (int j = 0; j < nin; j++)
-    if (c->in[j].low || c->in[j].degree < 1) return 0;
+    if (c->in[j].low || c->in[j].degree < (c->order > JK_FIXED ? c->k1 - 1 : 1)) return 0;
   return 1;
 }
 

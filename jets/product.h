@@ -52,6 +52,12 @@ static void mul_kernel(jk_call *c, head_fn *head) {
   for (; i < c->n; i += W) mul_vector(c, x[0], x[1], i, c->n - i < W ? c->n - i : W);
 }
 
+INLINE real absorbing_at(const V *a, const V *b, int k, int l) { /* one lane; a zero absorbs whatever it meets */
+  real s = 0;
+  for (int i = 0; i <= k; i++) s += a[i][l] == 0 || b[k - i][l] == 0 ? 0 : a[i][l] * b[k - i][l];
+  return s;
+}
+
 /* The product of pullbacks and of xlogy. Any coefficient may be the one that meets an infinity, so all are looked at. */
 static void mulz_kernel(jk_call *c, head_fn *head) {
   (void)head;
@@ -62,14 +68,13 @@ static void mulz_kernel(jk_call *c, head_fn *head) {
     ptrdiff_t m = c->n - i < W ? c->n - i : W;
     load_any(x[0], &c->in[0], c->k1, i, m);
     load_any(x[1], &c->in[1], c->k1, i, m);
-    M bad = (M)v_set(0);
-    for (int k = c->k0; k < c->k1; k++) {
-      x[2][k] = product_at(x[0], x[1], k, 0, k);
-      bad |= ~(M)(x[2][k] * 0 == 0);
+    for (int k = c->k0 > y->low ? c->k0 : y->low; k < c->k1 && k <= y->degree; k++) {
+      V r = product_at(x[0], x[1], k, 0, k);
+      M bad = ~(M)(r * 0 == 0);
+      for (int l = 0; v_any(bad) && l < W; l++)
+        if (bad[l]) r[l] = absorbing_at(x[0], x[1], k, l);
+      v_store_n(y->plane[k] + i, r, m);
     }
-    for (int k = c->k0 > y->low ? c->k0 : y->low; k < c->k1 && k <= y->degree; k++)
-      v_store_n(y->plane[k] + i, x[2][k], m);
-    if (v_any(bad)) redo(c, x, 2, 1, c->k1, i, m, bad);
   }
 }
 

@@ -106,7 +106,7 @@ static int power(const lane *x, double p, double root(double, double)) {
   z.p = p;
   if (v == 0) return apply(powp_redo, &z);
   if (v == n || p == 0) { /* a constant 0: value as <math.h>, and no derivatives where it is finite */
-    y[0] = pow(0, p);
+    y[0] = pow(x->a[0], p);
     fill(y, 1, n, p < 0 ? NAN : 0);
     return 0;
   }
@@ -225,11 +225,6 @@ static int redo_atan2(const lane *x) {
   return multiply(y, 0, n - v, n);
 }
 
-static int redo_mulz(const lane *x) {
-  for (int k = 0; k < x->k1; k++) x->y[0][k] = product_at_redo(x->a, x->b, k, k, k);
-  return 0;
-}
-
 /* ---- the table: by rule, for rows that share one treat their special points alike ------------------------------------ */
 
 #define PLAIN(rule)                                                                                                  \
@@ -252,6 +247,7 @@ typedef int redo_fn(const lane *);
 #define redo_scale NULL
 #define redo_shift NULL
 #define redo_mul NULL
+#define redo_mulz NULL
 #define redo_square NULL
 #define redo_abs NULL
 #define redo_relu NULL

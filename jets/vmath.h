@@ -41,7 +41,7 @@ typedef V sleef_v;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
-VMATH1(v_, exp, u10)
+VMATH1(raw_, exp, u10)
 VMATH1(v_, expm1, u10)
 VMATH1(v_, exp2, u10)
 VMATH1(v_, log, u10)
@@ -69,6 +69,14 @@ VMATH1(raw_, cos, u10)
 #endif
 
 INLINE V or_tiny(V x, V y) { return v_select((M)(v_abs(x) < 1e-290), x, y); } /* f(x) = x there; SLEEF flushes subnormals */
+
+static inline V v_exp(V x) { /* SLEEF calls the last few infinite */
+  V e = raw_exp(x), h;
+  M large = (M)(x > 709);
+  if (!v_any(large)) return e;
+  h = raw_exp(x * 0.5);
+  return v_select(large, h * h, e);
+}
 
 static inline V v_log1p(V x) { return or_tiny(x, v_select((M)(x > 1e300), v_log(x), raw_log1p(x))); }
 
