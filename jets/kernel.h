@@ -59,6 +59,15 @@ extern const jk_row jk_rows[JK_ROWS];
 
 typedef void jk_kernel(jk_call *);
 
+/* A sum of numbers that come in turn, as a binary tree that splits at the largest power of two below their count. */
+enum { JK_LEAF = 128 }; /* a leaf of jk_set.sum */
+typedef struct jk_tree {
+  size_t count;
+  double level[64]; /* level[j]: the last whole subtree of 2^j, where bit j of count is set */
+} jk_tree;
+void jk_tree_add(jk_tree *, double);
+double jk_tree_sum(const jk_tree *);
+
 typedef struct jk_set { /* the kernels of an instruction set */
   const char *name;
   int width; /* lanes of a vector */

@@ -1,6 +1,9 @@
-/* reduce.h - sums by a tree that depends on n alone, and two loops the executor needs. */
+/* reduce.h - sums by a tree that depends on n alone, and two loops the executor needs.
 
-static real sum_block(const real *x, ptrdiff_t n) { /* 32 chains whatever W is */
+   The tree: leaves of JK_LEAF numbers, each in 32 chains; above them the binary tree that splits at the largest power of two
+   below the number of leaves. So blocks of 2^j leaves can be summed apart and joined (jk_tree) to the same bits. */
+
+static real sum_leaf(const real *x, ptrdiff_t n) { /* 32 chains whatever W is */
   V s[32 / W];
   ptrdiff_t i = 0;
   for (int j = 0; j < 32 / W; j++) s[j] = v_set(0);
@@ -15,9 +18,9 @@ static real sum_block(const real *x, ptrdiff_t n) { /* 32 chains whatever W is *
 }
 
 static real reduce_sum(const real *x, ptrdiff_t n) {
-  if (n <= 1024) return sum_block(x, n);
-  ptrdiff_t half = (n / 2 + 1023) / 1024 * 1024;
-  return reduce_sum(x, half) + reduce_sum(x + half, n - half);
+  jk_tree tree = {0, {0}};
+  for (ptrdiff_t i = 0; i < n; i += JK_LEAF) jk_tree_add(&tree, sum_leaf(x + i, n - i < JK_LEAF ? n - i : JK_LEAF));
+  return jk_tree_sum(&tree);
 }
 
 static void reduce_scale(real *y, const real *x, real c, ptrdiff_t n) {

@@ -1,4 +1,4 @@
-/* rows.c - the rows as data, the choice of an instruction set, directions. */
+/* rows.c - the rows as data, the choice of an instruction set, directions, sums. */
 #include "kernel.h"
 
 #include <math.h>
@@ -38,6 +38,21 @@ const jk_set *jk_select(int isa) {
   if (!isa) isa = JETS_ISA;
   if (isa) return set_of(isa);
   for (isa = 3; !s; isa--) s = set_of(isa);
+  return s;
+}
+
+void jk_tree_add(jk_tree *t, double x) {
+  int j = 0;
+  for (; t->count >> j & 1; j++) x = t->level[j] + x;
+  t->level[j] = x;
+  t->count++;
+}
+
+double jk_tree_sum(const jk_tree *t) {
+  double s = 0;
+  int any = 0;
+  for (int j = 0; j < 64 && t->count >> j; j++)
+    if (t->count >> j & 1) s = any++ ? t->level[j] + s : t->level[j];
   return s;
 }
 

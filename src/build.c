@@ -203,6 +203,7 @@ static int add_step(build *b, const node *n, const int makes[2], int region) {
   s->k0 = makes[0], s->k1 = makes[1];
   s->region = region;
   s->node = p->nflows - 1;
+  s->late = b->plain_of[n->first];
   s->call.row = n->op->row;
   s->call.order = value_of(b->tape, n->first)->order;
   s->call.c = n->with.c;
@@ -403,7 +404,7 @@ static int find_ports(build *b, int n, const jet outputs[]) {
 
 /* ---- memory: measured, allocated once, handed out ------------------------------------------------------------------------------ */
 
-enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512, LINE = 8 };
+enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512, LINE = 8 }; /* blocks: powers of two */
 
 static ptrdiff_t whole_lines(ptrdiff_t n) { return (n + LINE - 1) / LINE * LINE + LINE; } /* + LINE: planes do not collide */
 
@@ -414,12 +415,16 @@ static int reserve(build *b, size_t *total, ptrdiff_t n, size_t *offset) {
   return 1;
 }
 
-/* Lanes of a block so that what it touches stays in the first cache. */
+/* Lanes of a block so that what it touches stays in the first cache. Under a sum it is a power of two of leaves, so that the
+   sum's tree does not see the blocks. */
 static void choose_blocks(jet_plan *p) {
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = x->slots + x->count_moving, n = CACHE / 8 / (planes ? planes : 1) / 16 * 16;
-    x->block = n < BLOCK_MIN ? BLOCK_MIN : n > BLOCK_MAX ? BLOCK_MAX : n;
+    ptrdiff_t planes = x->slots + x->count_moving, least = BLOCK_MIN;
+    for (int i = x->first; i < x->first + x->count; i++)
+      if (p->steps[i].run == run_sum) least = JK_LEAF;
+    x->block = BLOCK_MAX;
+    while (x->block > least && x->block * planes > CACHE / 8) x->block /= 2;
   }
 }
 

@@ -9,7 +9,7 @@ static int min_(int a, int b) { return a < b ? a : b; }
 static int max_(int a, int b) { return a > b ? a : b; }
 static int empty(const value *v) { return v->low > v->degree; }
 
-static int meet(jet_tape *tape, const op *o, int nin, const int *in, value *out) {
+static int meet(jet_tape *tape, const char *name, int nin, const int *in, value *out) {
   for (int i = 0; i < nin; i++) {
     const value *v = value_of(tape, in[i]);
     if (v->parameter < 0) continue;
@@ -17,7 +17,7 @@ static int meet(jet_tape *tape, const op *o, int nin, const int *in, value *out)
       return tape_fail(tape, JET_BAD_PARAMETER,
                        "%s: a jet in parameter #%d (order %d) meets one in parameter #%d (order %d); jets meet only if "
                        "they have the same jet_parameter",
-                       o->name, out->parameter, out->order, v->parameter, v->order);
+                       name, out->parameter, out->order, v->parameter, v->order);
     out->parameter = v->parameter;
     out->order = v->order;
   }
@@ -71,7 +71,7 @@ static int infer_row(jet_tape *tape, const op *o, int nin, const int *in, const 
   const value *a = value_of(tape, in[0]), *b = nin > 1 ? value_of(tape, in[1]) : NULL;
   (void)with;
   out->shape = a->shape;
-  if (!meet(tape, o, nin, in, out)) return 0;
+  if (!meet(tape, o->name, nin, in, out)) return 0;
   interval_of[row->kind](row, a, b, out);
   for (int i = 1; i < o->count; i++) {
     out[i] = out[0];
@@ -133,7 +133,7 @@ int broadcast_shape(const char *name, jet a, jet b) {
     }
     dims[i] = p == 1 ? q : p;
   }
-  return tape_shape(tape, rank, dims);
+  return tape_shape(tape, name, rank, dims);
 }
 
 jet operand_broadcast(jet x, int s) {
@@ -179,8 +179,8 @@ jet record_row(int r, int result, jet a, jet b, double c) {
   return y.id < 0 ? y : tape_jet(y.tape, y.id + result);
 }
 
-static jet unary(int r, int result, jet x) {
-  if (!operand_check(op_row[r].name, x)) return failed(x, x);
+static jet unary(const char *name, int r, int result, jet x) {
+  if (!operand_check(name, x)) return failed(x, x);
   jet y = x.tape->rewriting ? rewrite_unary(r, x) : jet_none;
   return y.tape ? y : record_row(r, result, x, x, 0);
 }
@@ -195,7 +195,7 @@ static jet binary(int r, jet a, jet b) {
 /* ---- public functions: by the table, and those with a constant ---------------------------------------------------------- */
 
 #define UNARY(f, r, result)                                                                                         \
-  jet jet_##f(jet x) { return unary(JK_##r, result, x); }
+  jet jet_##f(jet x) { return unary(#f, JK_##r, result, x); }
 #define BINARY(f)                                                                                                   \
   jet jet_##f(jet a, jet b) { return binary(JK_##f, a, b); }
 #define ROW(names, nin, nout, kind, rule, head, p, q) PUBLIC_##nin##_##names
@@ -238,7 +238,17 @@ jet jet_powc(jet x, double p) {
   return p > 0 ? products(x, (int)p) : jet_recip(products(x, (int)-p));
 }
 
-jet jet_logsigmoid(jet x) { return jet_neg(jet_softplus(jet_neg(x))); }
-jet jet_gelu(jet x) { return jet_mul(x, jet_normcdf(x)); }
-jet jet_silu(jet x) { return jet_mul(x, jet_sigmoid(x)); }
-jet jet_xlogy(jet x, jet y) { return record_row(JK_mulz, 0, x, jet_log(y), 0); }
+/* Operands are checked first, so that a sentence has the name that was called. */
+#define COMPOSED(f, x, composition)                                                                                 \
+  jet jet_##f(jet x) { return operand_check(#f, x) ? composition : failed(x, x); }
+COMPOSED(logsigmoid, x, jet_neg(jet_softplus(jet_neg(x))))
+COMPOSED(gelu, x, jet_mul(x, jet_normcdf(x)))
+COMPOSED(silu, x, jet_mul(x, jet_sigmoid(x)))
+
+jet jet_xlogy(jet x, jet y) {
+  value v = {.parameter = -1};
+  int in[2] = {x.id, y.id};
+  if (!operands_check("xlogy", x, y) || broadcast_shape("xlogy", x, y) < 0 || !meet(x.tape, "xlogy", 2, in, &v))
+    return failed(x, y);
+  return record_row(JK_mulz, 0, x, jet_log(y), 0);
+}

@@ -54,8 +54,11 @@ void run_sum(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { /* the 
 
 static void finish_sum(const jet_plan *p, const step *s) {
   const region *r = &p->regions[s->region];
-  for (int k = s->call.k0; k < s->call.k1; k++)
-    p->planes[s->out_planes[0][k]].base[0] = p->set->sum(s->partial[k], (r->n + r->block - 1) / r->block);
+  for (int k = s->call.k0; k < s->call.k1; k++) {
+    jk_tree tree = {0, {0}};
+    for (ptrdiff_t i = 0; i * r->block < r->n; i++) jk_tree_add(&tree, s->partial[k][i]);
+    p->planes[s->out_planes[0][k]].base[0] = jk_tree_sum(&tree);
+  }
 }
 
 /* ---- regions ----------------------------------------------------------------------------------------------------------------- */
@@ -63,8 +66,8 @@ static void finish_sum(const jet_plan *p, const step *s) {
 static void run_region(jet_plan *p, const region *r, int k0, int k1) {
   step *s = p->steps + r->first;
   for (int i = 0; i < r->count; i++) {
-    s[i].call.k0 = max_(s[i].k0, k0);
-    s[i].call.k1 = min_(s[i].k1, k1);
+    s[i].call.k0 = s[i].late ? s[i].k0 : max_(s[i].k0, k0);
+    s[i].call.k1 = s[i].late ? s[i].k1 : min_(s[i].k1, k1);
   }
   for (ptrdiff_t first = 0; first < r->n; first += r->block) {
     ptrdiff_t n = r->n - first < r->block ? r->n - first : r->block;
@@ -79,10 +82,10 @@ static void run_region(jet_plan *p, const region *r, int k0, int k1) {
     if (s[i].run == run_sum) finish_sum(p, &s[i]);
 }
 
-/* Outputs whose plane is somebody else's, and zeros into the caller's memory. */
-static void copy_outputs(jet_plan *p, int k0, int k1) {
+/* Outputs whose plane is somebody else's, of whatever coefficient, and zeros into the caller's memory. */
+static void copy_outputs(jet_plan *p) {
   for (int i = 0; i < p->nports; i++)
-    for (int k = k0; k < min_(k1, p->ports[i].count); k++) {
+    for (int k = 0; k < p->ports[i].count; k++) {
       port_plane *x = &p->port_planes[p->ports[i].first + k];
       size_t size = (size_t)p->ports[i].n * sizeof(double);
       double *to = x->bound ? x->bound : x->own;
@@ -110,6 +113,6 @@ static void count_lost(jet_plan *p) {
 void plan_execute(jet_plan *p, int k0, int k1) {
   for (int i = 0; i < p->nsteps; i++) p->steps[i].call.lost = 0;
   for (int i = 0; i < p->nregions; i++) run_region(p, &p->regions[i], k0, k1);
-  copy_outputs(p, k0, k1);
+  copy_outputs(p);
   count_lost(p);
 }

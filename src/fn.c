@@ -29,6 +29,8 @@ struct jet_fn {
   jet_tape *tape; /* the recording on plain arrays; NULL before the first evaluation */
   jet x, y;
   jet_status recorded; /* of the recording */
+  int elementwise;     /* of the recording; -1: not yet known */
+  char why[200];       /* not */
   prepared cache[CACHED];
   unsigned clock;
   jet_status status;
@@ -112,6 +114,7 @@ static jet_status record(jet_fn *f) {
                                                    "coefficient of it");
   if (f->y.id == f->x.id) f->y = jet_scale(f->y, 1); /* input and output are bound apart */
   f->outputs = jet_size(f->y);
+  f->elementwise = -1;
   return JET_OK;
 }
 
@@ -239,13 +242,14 @@ static int unscale(double *d, int k, ptrdiff_t n, ptrdiff_t *where) {
 jet_status jet_fn_derivatives(jet_fn *f, int order, const double *x, double *d) {
   jet_status status = check(f, "jet_fn_derivatives", order, x, x, d);
   if (status) return status;
-  char why[200];
-  if (!lift_elementwise(f->tape, f->y, f->x, why))
-    return fail(f, JET_NOT_ELEMENTWISE, "jet_fn_derivatives: %s; jet_fn_taylor takes any function", why);
+  if (f->elementwise < 0) f->elementwise = lift_elementwise(f->tape, f->y, f->x, f->why);
+  if (f->elementwise < 0) return fail(f, JET_NO_MEMORY, "jet_fn_derivatives: out of memory");
+  if (!f->elementwise)
+    return fail(f, JET_NOT_ELEMENTWISE, "jet_fn_derivatives: %s; jet_fn_taylor takes any function", f->why);
   if ((status = sweep(f, DERIVATIVES, order, x, NULL, d))) return status;
   ptrdiff_t where = 0;
   for (int k = 2; k <= order; k++)
-    if (unscale(d + k * f->n, k, f->n, &where) && !status)
+    if (f->n && unscale(d + k * f->n, k, f->n, &where) && !status)
       status = fail(f, JET_OVERFLOW, "jet_fn_derivatives: %d! times coefficient %d overflows at element %td", k, k, where);
   if (order > LAST_FACTORIAL && !status)
     status = fail(f, JET_OVERFLOW,

@@ -23,7 +23,7 @@ const op op_constant = {-1, "constant", 1, infer_leaf, STEP_LEAF, NULL};
 
 static jet record_leaf(jet_tape *tape, const op *o, int rank, const ptrdiff_t *dims) {
   attributes with = NO_ATTRIBUTES;
-  with.shape = tape_shape(tape, rank, dims);
+  with.shape = tape_shape(tape, o->name, rank, dims);
   return with.shape < 0 ? tape_jet(tape, -1) : tape_record(tape, o, 0, NULL, &with);
 }
 
@@ -33,7 +33,7 @@ jet jet_input(jet_tape *tape, int rank, const ptrdiff_t *dims) {
 
 jet jet_constant(jet_tape *tape, int rank, const ptrdiff_t *dims, const double *data) {
   attributes with = NO_ATTRIBUTES;
-  if (!tape || (with.shape = tape_shape(tape, rank, dims)) < 0) return tape_jet(tape, -1);
+  if (!tape || (with.shape = tape_shape(tape, "constant", rank, dims)) < 0) return tape_jet(tape, -1);
   ptrdiff_t n = tape->shapes[with.shape].size;
   if (n && !data) {
     tape_fail(tape, JET_BAD_ARGUMENT, "constant: data is NULL for %td numbers", n);
@@ -59,7 +59,7 @@ const op op_parameter = {-1, "parameter", 1, infer_parameter, STEP_LEAF, NULL};
 
 jet jet_parameter(jet_tape *tape, int order) {
   attributes with = NO_ATTRIBUTES;
-  if (!tape || (with.shape = tape_shape(tape, 0, NULL)) < 0) return tape_jet(tape, -1);
+  if (!tape || (with.shape = tape_shape(tape, "parameter", 0, NULL)) < 0) return tape_jet(tape, -1);
   if (order < 0 || order > JET_MAX_ORDER) {
     tape_fail(tape, JET_BAD_ORDER, "parameter: an order of %d is outside 0..%d", order, JET_MAX_ORDER);
     return tape_jet(tape, -1);
@@ -87,7 +87,7 @@ const op op_input_series = {-1, "input_series", 1, infer_series, STEP_LEAF, NULL
 
 jet jet_input_series(jet t, int rank, const ptrdiff_t *dims) {
   attributes with = NO_ATTRIBUTES;
-  if (!parameter_check("input_series", t) || (with.shape = tape_shape(t.tape, rank, dims)) < 0)
+  if (!parameter_check("input_series", t) || (with.shape = tape_shape(t.tape, "input_series", rank, dims)) < 0)
     return tape_jet(t.tape, -1);
   return tape_record(t.tape, &op_input_series, 1, &t.id, &with);
 }

@@ -9,7 +9,7 @@ static int copy_attributes(const jet_tape *from, jet_tape *to, const node *n, at
   *with = n->with;
   if (with->shape >= 0) {
     const shape *s = &from->shapes[n->with.shape];
-    if ((with->shape = tape_shape(to, s->rank, s->dims)) < 0) return 0;
+    if ((with->shape = tape_shape(to, n->op->name, s->rank, s->dims)) < 0) return 0;
     if (with->data >= 0) with->data = tape_data(to, from->data[n->with.data], s->size);
     return n->with.data < 0 || with->data >= 0;
   }
@@ -71,7 +71,7 @@ jet lift(const jet_tape *from, jet y, jet x_old, jet x_new) {
 int lift_elementwise(const jet_tape *tape, jet y, jet x, char why[static 200]) {
   char *depends = (char *)memory_resize(&tape->mem, NULL, 0, (size_t)tape->nvalues);
   const char *culprit = NULL;
-  if (!depends) return snprintf(why, 200, "out of memory"), 0;
+  if (!depends) return -1;
   memset(depends, 0, (size_t)tape->nvalues);
   depends[x.id] = 1;
   for (int i = 0; i < tape->nnodes; i++) {

@@ -34,6 +34,7 @@ struct step {
   step_run *run;
   jk_call call; /* n, k0, k1 are set at each run */
   int k0, k1;   /* all that it makes */
+  int late;     /* plain, of a jet_coefficient: made again at every range of orders */
   int region;
   int node;                        /* index into plan->flows */
   const int *in_planes[JK_MAX_IN]; /* plane ids by coefficient; -1: none */

@@ -16,6 +16,6 @@ const op op_sum = {-1, "sum", 1, infer_sum, STEP_SUM, NULL};
 
 jet jet_sum(jet x) {
   attributes with = NO_ATTRIBUTES;
-  if (!operand_check("sum", x) || (with.shape = tape_shape(x.tape, 0, NULL)) < 0) return tape_jet(x.tape, -1);
+  if (!operand_check("sum", x) || (with.shape = tape_shape(x.tape, "sum", 0, NULL)) < 0) return tape_jet(x.tape, -1);
   return tape_record(x.tape, &op_sum, 1, &x.id, &with);
 }

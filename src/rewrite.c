@@ -6,6 +6,9 @@
 
 static jet input_of(jet x, int i) { return tape_jet(x.tape, node_input(x.tape, node_of(x.tape, x.id), i)); }
 
+/* What a broadcast has widened, which the better program widens again. */
+static jet narrow(jet x) { return node_of(x.tape, x.id)->op == &op_broadcast ? input_of(x, 0) : x; }
+
 static const node *made_by(jet x, int r) { /* as its first value */
   const node *n = node_of(x.tape, x.id);
   return n->op == &op_row[r] && value_of(x.tape, x.id)->index == 0 ? n : NULL;
@@ -56,7 +59,7 @@ jet rewrite_unary(int r, jet x) {
   const node *n = node_of(x.tape, x.id);
   if (r == JK_log && made_by(x, JK_shift) && n->with.c == 1) return jet_log1p(input_of(x, 0));
   if (!made_by(x, JK_add)) return jet_none;
-  jet a = input_of(x, 0), b = input_of(x, 1);
+  jet a = narrow(input_of(x, 0)), b = narrow(input_of(x, 1));
   if (r == JK_log && made_by(a, JK_exp) && made_by(b, JK_exp)) return jet_logaddexp(input_of(a, 0), input_of(b, 0));
   if (r == JK_sqrt && made_by(a, JK_square) && made_by(b, JK_square)) return jet_hypot(input_of(a, 0), input_of(b, 0));
   return jet_none;

@@ -95,22 +95,22 @@ char *shape_text(const shape *s, char text[static 200]) {
   return text;
 }
 
-static int shape_read(jet_tape *tape, int rank, const ptrdiff_t *dims, shape *s) {
+static int shape_read(jet_tape *tape, const char *name, int rank, const ptrdiff_t *dims, shape *s) {
   memset(s, 0, sizeof *s);
   if (rank < 0 || rank > JET_MAX_RANK)
-    return tape_fail(tape, JET_BAD_SHAPE, "a rank of %d is outside 0..%d", rank, JET_MAX_RANK);
-  if (rank && !dims) return tape_fail(tape, JET_BAD_ARGUMENT, "dims is NULL for rank %d", rank);
+    return tape_fail(tape, JET_BAD_SHAPE, "%s: a rank of %d is outside 0..%d", name, rank, JET_MAX_RANK);
+  if (rank && !dims) return tape_fail(tape, JET_BAD_ARGUMENT, "%s: dims is NULL for rank %d", name, rank);
   s->rank = rank;
   s->size = 1;
   int empty = 0;
   for (int i = 0; i < rank; i++) {
     s->dims[i] = dims[i];
-    if (dims[i] < 0) return tape_fail(tape, JET_BAD_SHAPE, "extent %d is negative: %td", i, dims[i]);
+    if (dims[i] < 0) return tape_fail(tape, JET_BAD_SHAPE, "%s: extent %d is negative (%td)", name, i, dims[i]);
     empty |= dims[i] == 0;
   }
   for (int i = 0; i < rank && !empty; i++)
     if (__builtin_mul_overflow(s->size, dims[i], &s->size) || s->size > PTRDIFF_MAX / 64)
-      return tape_fail(tape, JET_TOO_LARGE, "the product of the extents overflows");
+      return tape_fail(tape, JET_TOO_LARGE, "%s: the product of the extents overflows", name);
   if (empty) s->size = 0;
   return 1;
 }
@@ -137,9 +137,9 @@ static int rehash(jet_tape *tape) {
   return 1;
 }
 
-int tape_shape(jet_tape *tape, int rank, const ptrdiff_t *dims) {
+int tape_shape(jet_tape *tape, const char *name, int rank, const ptrdiff_t *dims) {
   shape s;
-  if (tape->status || !shape_read(tape, rank, dims, &s)) return -1;
+  if (tape->status || !shape_read(tape, name, rank, dims, &s)) return -1;
   if (2 * (tape->nshapes + 1) > tape->hash_room && !rehash(tape)) return no_memory(tape);
   unsigned i = shape_hash(&s) % (unsigned)tape->hash_room;
   for (; tape->hash[i] >= 0; i = (i + 1) % (unsigned)tape->hash_room)

@@ -76,7 +76,8 @@ struct jet_tape {
 int tape_fail(jet_tape *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 extern const jet jet_none;                       /* {NULL, -1} */
-int tape_shape(jet_tape *, int rank, const ptrdiff_t *dims); /* id of a shape, -1 after tape_fail */
+/* Id of a shape, -1 after tape_fail; name: of the operation, for the sentence. */
+int tape_shape(jet_tape *, const char *name, int rank, const ptrdiff_t *dims);
 int tape_data(jet_tape *, const double *data, ptrdiff_t n);  /* copied; index, -1 after tape_fail */
 
 /* Appends a node; its first value, or {tape, -1}. */
