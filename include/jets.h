@@ -10,8 +10,8 @@
      3. jet_plan  runs a recording again and again without allocating.
 
    Errors. Numbers never fail: log(-1) is NaN, as in <math.h>. Structure can: shapes, orders, memory, foreign tapes. While
-   recording, the first failure sticks to the tape with a sentence and what follows does nothing, so that expressions nest
-   and one check at the end is enough. Nothing here aborts, prints, exits or reads the environment.
+   recording, the first failure sticks to the tape (of the first operand) with a sentence and what follows does nothing, so that
+   expressions nest and one check at the end is enough. Nothing here aborts, prints, exits or reads the environment.
 
    Threads. Record on a tape from one thread at a time; a tape that is no longer recorded on may be read by any number of
    threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state.
@@ -95,7 +95,7 @@ typedef struct jet_tape_options {
 
 /* The callback computes with jet_ operations and returns the result. x has rank 1 and n elements. It is called once, at
    the first evaluation, and its recording is replayed at every order; jet_fn_forget makes the next evaluation call it
-   again. It must not keep x or the result. Constants of the function are made on x.tape. */
+   again. It must not keep x or the result. Constants of the function are made on x.tape; inputs are refused. */
 typedef jet jet_callback(jet x, void *data);
 
 JET_API jet_fn *jet_fn_new(jet_callback *f, void *data, ptrdiff_t n); /* never NULL: failures show at the first use */
@@ -106,7 +106,8 @@ JET_API void jet_fn_free(jet_fn *);
 JET_API jet_status jet_fn_value(jet_fn *, const double *x, double *y);
 
 /* Elementwise f: d[k*n + i] = f^(k)(x_i) for k = 0..order, unscaled. An f whose element i depends on more than x_i is
-   JET_NOT_ELEMENTWISE. Orders lost at removable singularities are won back by running at a higher order. Where
+   JET_NOT_ELEMENTWISE. Orders lost at removable singularities, up to 40, are won back by running at a higher order; elements
+   that are 0/0 to every order stay NaN. A callback with a jet_parameter of its own is JET_BAD_PARAMETER. Where
    k! c_k overflows and the Taylor coefficient c_k does not, d is infinite and the status JET_OVERFLOW; so it is for orders
    above 170, where k! itself overflows and c_k may underflow. All other numbers are valid with this status too. */
 JET_API jet_status jet_fn_derivatives(jet_fn *, int order, const double *x, double *d);
@@ -144,7 +145,7 @@ JET_API ptrdiff_t jet_size(jet x);
 
 /* Elementwise operations; shapes broadcast as in NumPy. At special points see the table in README.md.
    Rewriting: numerically better programs for the same function are recorded for  sin(x)/x -> sinc(x),
-   expm1(x)/x -> exprel(x), log1p(x)/x -> log1prel(x), exp(x)-1 -> expm1(x), log(1+x) -> log1p(x),
+   expm1(x)/x -> exprel(x), log1p(x)/x -> log1prel(x), x/expm1(x) -> 1/exprel(x), exp(x)-1 -> expm1(x), log(1+x) -> log1p(x),
    sqrt(a*a+b*b) -> hypot(a,b), log(exp(a)+exp(b)) -> logaddexp(a,b); a tape option switches it off. */
 JET_API jet jet_add(jet a, jet b);
 JET_API jet jet_sub(jet a, jet b);
@@ -236,12 +237,15 @@ JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
 
 JET_API jet_status jet_plan_run(jet_plan *);
 
-/* Coefficients k0..k1-1 of everything, given those below (from earlier calls): resumes a sweep; one order at a time solves
-   x' = f(x). For plans made with by_orders. Each call reads coefficients k0..k1-1 of the inputs. */
+/* Coefficients k0..k1-1 of everything, given those below from earlier calls: resumes a sweep; one order at a time solves
+   x' = f(x). For plans made with by_orders; refused (by the plan) where a jet_coefficient feeds a jet. Reads coefficients
+   0..k1-1 of the inputs. Elements at special points that go by valuation (README.md) are complete only when all orders have
+   run, and what was computed from them before is not mended. */
 JET_API jet_status jet_plan_run_orders(jet_plan *, int k0, int k1);
 
 /* Highest number of orders of output y lost in the last run at removable singularities: the top coefficients that would need
-   inputs beyond the order. They are NaN in the elements concerned. -1 if y is not an output. */
+   inputs beyond the order. They are NaN in the elements concerned. An upper bound for a jet_coefficient; 0 for an input; -1
+   if y is neither. */
 JET_API int jet_plan_lost(const jet_plan *, jet y);
 
 #ifdef __cplusplus

@@ -16,9 +16,13 @@ static void horner(V *y, const V *s, const V *z, int k1, int degree) {
 }
 
 static void powers(V *y, const V *s, V z, int k1) {
-  V p = z;
+  V p = v_set(1), q = z; /* z^floor(k/2), z^ceil(k/2): s_k z^k may be in range where z^k is not */
   y[0] = s[0];
-  for (int k = 1; k < k1; k++, p *= z) y[k] = s[k] * p;
+  for (int k = 1; k < k1; k++) {
+    y[k] = s[k] * p * q;
+    if (k % 2) p = q;
+    else q *= z;
+  }
 }
 
 /* Where z is zero altogether, whatever f does at x_0. */

@@ -12,7 +12,7 @@ enum { JK_MAX_IN = 2, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are 
 
 typedef struct jk_series {
   double *const *plane;    /* plane[k]: lanes contiguous, any alignment of double. NULL: a spare that nobody wants kept */
-  const ptrdiff_t *stride; /* stride[k]: from one direction to the next, 0 where shared. NULL: one direction */
+  const ptrdiff_t *stride; /* stride[k]: from one direction to the next, 0 where shared. NULL: all shared */
   int low, degree;
 } jk_series;
 
@@ -73,7 +73,6 @@ typedef struct jk_set { /* the kernels of an instruction set */
   int width; /* lanes of a vector */
   jk_kernel *kernel[JK_ROWS];
   double (*sum)(const double *, ptrdiff_t n); /* a tree fixed by n */
-  void (*scale)(double *y, const double *x, double c, ptrdiff_t n);
   void (*fill)(double *y, double c, ptrdiff_t n);
 } jk_set;
 
@@ -82,7 +81,8 @@ const jk_set *jk_select(int isa);
 
 size_t jk_work_size(int order);
 
-/* One call, directions and all. Plane 0 is computed once where it is shared; a row with spares keeps them then. */
+/* One call, directions and all. Plane 0 is computed once where it is shared; a row with spares keeps them then. Coefficient 0 of
+   a lane that is redone by valuation is a matter of direction: in a shared plane 0 the last direction's stands. */
 void jk_run(const jk_set *, jk_call *);
 
 /* Redo one lane by valuation and with zeros that absorb infinities (redo.c). Series of k1 numbers; y[i][0] given. */

@@ -174,4 +174,4 @@ extern const jk_set JK_SET;
 const jk_set JK_SET = {TEXT(JK_SET), W, {
 #include "functions.def"
                                    },
-                       reduce_sum, reduce_scale, reduce_fill};
+                       reduce_sum, reduce_fill};

@@ -104,8 +104,9 @@ static int power(const lane *x, double p, double root(double, double)) {
   double *y = x->y[0], pv = p * v;
   lane z = divided(x, v == n ? 0 : v);
   z.p = p;
+  if (p == 0) return fill(y, 0, n, 0), y[0] = 1, 0;
   if (v == 0) return apply(powp_redo, &z);
-  if (v == n || p == 0) { /* a constant 0: value as <math.h>, and no derivatives where it is finite */
+  if (v == n) { /* a constant 0: value as <math.h>, and no derivatives where it is finite */
     y[0] = pow(x->a[0], p);
     fill(y, 1, n, p < 0 ? NAN : 0);
     return 0;

@@ -1,4 +1,4 @@
-/* reduce.h - sums by a tree that depends on n alone, and two loops the executor needs.
+/* reduce.h - sums by a tree that depends on n alone, and a loop that the executor needs.
 
    The tree: leaves of JK_LEAF numbers, each in 32 chains; above them the binary tree that splits at the largest power of two
    below the number of leaves. So blocks of 2^j leaves can be summed apart and joined (jk_tree) to the same bits. */
@@ -21,10 +21,6 @@ static real reduce_sum(const real *x, ptrdiff_t n) {
   jk_tree tree = {0, {0}};
   for (ptrdiff_t i = 0; i < n; i += JK_LEAF) jk_tree_add(&tree, sum_leaf(x + i, n - i < JK_LEAF ? n - i : JK_LEAF));
   return jk_tree_sum(&tree);
-}
-
-static void reduce_scale(real *y, const real *x, real c, ptrdiff_t n) {
-  for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i] * c;
 }
 
 static void reduce_fill(real *y, real c, ptrdiff_t n) {

@@ -68,7 +68,7 @@ static void shift(jk_series *s, double **plane, const jk_series *from, int p) {
   *s = *from;
   s->stride = NULL;
   if (!from->plane) return;
-  for (int k = from->low; k <= from->degree; k++) plane[k] = from->plane[k] + p * from->stride[k];
+  for (int k = from->low; k <= from->degree; k++) plane[k] = from->plane[k] + (from->stride ? p * from->stride[k] : 0);
   s->plane = plane;
 }
 
@@ -93,6 +93,6 @@ void jk_run(const jk_set *set, jk_call *call) {
   }
   const jk_series *y = &call->out[0];
   int k0 = call->k0;
-  if (k0 == 0 && y->low == 0 && y->stride[0] == 0) direction(set, call, 0, 0, k0 = 1);
+  if (k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0)) direction(set, call, 0, 0, k0 = 1);
   for (int p = 0; p < call->directions && k0 < call->k1; p++) direction(set, call, p, k0, call->k1);
 }

@@ -26,8 +26,8 @@ INLINE V compare(V a, V b) { /* 1, 0, -1; the NaN where either is */
   return v_select((M)(a > b), one, v_select((M)(a < b), -one, v_select((M)(a == b), zero, a + b)));
 }
 
-SELECT(abs, 1, a, v_select((M)(s < 0), -a, k ? a : v_abs(a)))
-SELECT(relu, 1, a, v_select((M)(s <= 0), v_set(0), a))
+SELECT(abs, 1, a, v_select((M)(s < 0), -a, v_select((M)(s >= 0), k ? a : v_abs(a), s)))
+SELECT(relu, 1, a, v_select((M)(s <= 0), v_set(0), v_select((M)(s > 0), a, s)))
 SELECT(max, 2, compare(a, b), v_select((M)(s >= 0), a, v_select((M)(s < 0), b, s)))
 SELECT(min, 2, compare(a, b), v_select((M)(s <= 0), a, v_select((M)(s > 0), b, s)))
 

@@ -227,7 +227,8 @@ static int add_step(build *b, const node *n, const int makes[2], int region) {
 
 static void add_flow(build *b, const node *n) {
   jet_plan *p = b->plan;
-  flow f = {n->first, n->count, n->nin, n->in, value_of(b->tape, n->first)->parameter >= 0, 0};
+  int above = n->op == &op_coefficient ? value_of(b->tape, node_input(b->tape, n, 0))->order - n->with.k : 0;
+  flow f = {n->first, n->count, n->nin, n->in, value_of(b->tape, n->first)->parameter >= 0, above, 0};
   p->flows[p->nflows++] = f;
 }
 
@@ -235,7 +236,7 @@ static void add_flow(build *b, const node *n) {
 static int check_feedback(build *b, const node *n) {
   int jets = value_of(b->tape, n->first)->parameter >= 0, from = n->op == &op_coefficient;
   for (int i = 0; i < n->nin; i++) from |= b->plain_of[node_input(b->tape, n, i)];
-  if (!jets) b->plain_of[n->first] = (char)from;
+  for (int v = n->first; v < n->first + n->count && !jets; v++) b->plain_of[v] = (char)from;
   if (!jets || !from || !b->plan->by_orders) return 1;
   return plan_fail(b->plan, JET_UNSUPPORTED,
                    "by_orders: a jet_coefficient feeds a jet (at %s), so that its orders cannot be run one by one",

@@ -219,11 +219,6 @@ jet jet_shift(jet x, double c) {
 
 enum { MAX_PRODUCTS = 64 }; /* x^64 is six squarings; beyond, the recurrence of powc */
 
-static jet one_like(jet x) {
-  jet one = jet_scalar(x.tape, 1);
-  return one.id < 0 ? one : operand_broadcast(one, value_of(x.tape, x.id)->shape);
-}
-
 static jet products(jet x, int n) { /* n > 0 */
   if (n == 1) return x;
   jet half = jet_square(products(x, n / 2));
@@ -232,9 +227,8 @@ static jet products(jet x, int n) { /* n > 0 */
 
 jet jet_powc(jet x, double p) {
   if (!operand_check("powc", x)) return failed(x, x);
-  if (p == 0) return one_like(x);
   if (p == 0.5) return jet_sqrt(x);
-  if (p != rint(p) || fabs(p) > MAX_PRODUCTS) return record_row(JK_powc, 0, x, x, p);
+  if (p == 0 || p != rint(p) || fabs(p) > MAX_PRODUCTS) return record_row(JK_powc, 0, x, x, p);
   return p > 0 ? products(x, (int)p) : jet_recip(products(x, (int)-p));
 }
 

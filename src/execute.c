@@ -105,7 +105,7 @@ static void count_lost(jet_plan *p) {
     const flow *f = &p->flows[i];
     int most = 0;
     for (int j = 0; j < f->nin; j++) most = max_(most, p->lost[p->args[f->in + j]]);
-    for (int v = 0; v < f->count; v++) p->lost[f->first + v] = most + (f->jets ? f->lost : 0);
+    for (int v = 0; v < f->count; v++) p->lost[f->first + v] = max_(most - f->above, 0) + (f->jets ? f->lost : 0);
   }
   p->any_lost = any;
 }

@@ -29,6 +29,7 @@ struct jet_fn {
   jet_tape *tape; /* the recording on plain arrays; NULL before the first evaluation */
   jet x, y;
   jet_status recorded; /* of the recording */
+  int broken;          /* never to be recorded: made with bad arguments */
   int elementwise;     /* of the recording; -1: not yet known */
   char why[200];       /* not */
   prepared cache[CACHED];
@@ -70,6 +71,7 @@ jet_fn *jet_fn_new_ex(jet_callback *callback, void *data, ptrdiff_t n, const jet
   if (!good) f->recorded = fail(f, JET_BAD_ARGUMENT, "jet_fn_new_ex: options.size is not the size of the options");
   else if (!callback) f->recorded = fail(f, JET_BAD_ARGUMENT, "jet_fn_new: the callback is NULL");
   else if (n < 0) f->recorded = fail(f, JET_BAD_SHAPE, "jet_fn_new: n is negative (%td)", n);
+  f->broken = f->recorded != JET_OK;
   return f;
 }
 
@@ -80,7 +82,7 @@ static void forget_plan(prepared *p) {
 }
 
 void jet_fn_forget(jet_fn *f) {
-  if (!f || f == &no_fn || !f->callback || f->n < 0) return;
+  if (!f || f == &no_fn || f->broken) return;
   for (int i = 0; i < CACHED; i++) forget_plan(&f->cache[i]);
   jet_tape_free(f->tape);
   f->tape = NULL;
@@ -112,6 +114,8 @@ static jet_status record(jet_fn *f) {
   if (value_of(f->tape, f->y.id)->parameter >= 0)
     return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a jet in a parameter of its own; return a "
                                                    "coefficient of it");
+  if (lift_inputs(f->tape) > 1)
+    return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback made an input of its own, which nobody can fill in");
   if (f->y.id == f->x.id) f->y = jet_scale(f->y, 1); /* input and output are bound apart */
   f->outputs = jet_size(f->y);
   f->elementwise = -1;
@@ -181,17 +185,23 @@ static jet_status check(jet_fn *f, const char *name, int order, const double *x,
   return JET_OK;
 }
 
-static jet_status run(jet_fn *f, prepared *p, int order, const double *x, const double *v, double *c) {
+/* The caller's memory is bound for one run only: the plan may serve another order next time. */
+static void release(prepared *p) {
+  jet_plan_bind(p->plan, p->x, 0, NULL);
+  if (p->mode == TAYLOR) jet_plan_bind(p->plan, p->v, 0, NULL);
+  for (int k = 0; k <= jet_order(p->y); k++) jet_plan_bind(p->plan, p->y, k, NULL);
+}
+
+static void run(jet_fn *f, prepared *p, int order, const double *x, const double *v, double *c) {
   /* inputs are only read; bind has one type for both directions */
   jet_plan_bind(p->plan, p->x, 0, (double *)(size_t)(const void *)x);
   if (p->mode == TAYLOR) jet_plan_bind(p->plan, p->v, 0, (double *)(size_t)(const void *)v);
-  for (int k = 0; k <= order; k++) {
-    double *plane = c ? c + k * f->outputs : NULL;
-    if (k <= jet_order(p->y)) jet_plan_bind(p->plan, p->y, k, plane);
-    else if (f->outputs) memset(plane, 0, (size_t)f->outputs * sizeof *plane); /* f does not depend on x */
+  for (int k = 0; k <= order && c; k++) {
+    if (k <= jet_order(p->y)) jet_plan_bind(p->plan, p->y, k, c + k * f->outputs);
+    else if (f->outputs) memset(c + k * f->outputs, 0, (size_t)f->outputs * sizeof *c); /* f does not depend on x */
   }
   jet_plan_run(p->plan);
-  return JET_OK;
+  release(p);
 }
 
 /* Coefficients 0..order; where orders are lost at removable singularities, again with as many more until none is missing.

@@ -94,3 +94,9 @@ int lift_elementwise(const jet_tape *tape, jet y, jet x, char why[static 200]) {
   else return 1;
   return 0;
 }
+
+int lift_inputs(const jet_tape *tape) {
+  int n = 0;
+  for (int i = 0; i < tape->nnodes; i++) n += tape->nodes[i].op == &op_input || tape->nodes[i].op == &op_input_series;
+  return n;
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 void *memory_resize(const memory *m, void *p, size_t old_size, size_t new_size) {
+  if (!p && !new_size) return NULL;
   if (m->allocate) return m->allocate(m->context, p, old_size, new_size);
   if (new_size) return realloc(p, new_size);
   free(p);

@@ -100,9 +100,11 @@ static port_plane *find_plane(jet_plan *p, const char *name, jet x, int k, jet_s
   const port *q = find_port(p, x);
   *status = p->status;
   if (*status) return NULL;
-  if (!q) *status = refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
+  if (x.tape != p->tape) *status = refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape", name);
+  else if (!q) *status = refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
   else if (k < 0 || k >= q->count)
-    *status = refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet", name, k, q->count - 1);
+    *status = refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet%s", name, k, q->count - 1,
+                     q->count > 1 ? "" : " (a plain array: no jet_parameter reaches it)");
   return *status ? NULL : &p->port_planes[q->first + k];
 }
 
@@ -138,8 +140,8 @@ jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
   if (!p || p->status) return jet_plan_status(p);
   if (!p->by_orders)
     return refuse(p, JET_BAD_ARGUMENT, "jet_plan_run_orders: the plan was not made with the option by_orders");
-  if (k0 < 0 || k1 <= k0 || k1 > JET_MAX_ORDER + 1)
-    return refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range of coefficients", k0, k1);
+  if (k0 < 0 || k1 <= k0 || k1 > p->max_order + 1)
+    return refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range in 0..%d", k0, k1, p->max_order);
   plan_execute(p, k0, k1);
   return JET_OK;
 }

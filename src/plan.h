@@ -59,6 +59,7 @@ typedef struct region {
 typedef struct flow { /* a needed node, for the count of orders lost */
   int first, count, nin, in;
   int jets; /* has a parameter: losses count */
+  int above; /* orders of its input above what it takes: a coefficient may be spared what others lost */
   int lost; /* by this node in the last run */
 } flow;
 

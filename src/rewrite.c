@@ -37,21 +37,53 @@ jet simplify(int r, jet a, jet b) {
   return jet_none;
 }
 
+/* Whether both were recorded as the same expression, as far as a few levels tell. */
+static int same(jet a, jet b, int levels) {
+  if (a.id == b.id) return 1;
+  const node *m = node_of(a.tape, a.id), *n = node_of(b.tape, b.id);
+  if (!levels || m->op != n->op || m->op->step != STEP_ROW || m->with.c != n->with.c || m->with.m != n->with.m ||
+      value_of(a.tape, a.id)->index != value_of(b.tape, b.id)->index)
+    return 0;
+  for (int i = 0; i < m->nin; i++)
+    if (!same(input_of(a, i), input_of(b, i), levels - 1)) return 0;
+  return 1;
+}
+enum { LEVELS = 4 };
+
 /* f(x)/x */
 static const struct {
   int row;
   jet (*better)(jet);
 } removable[] = {{JK_sincos, jet_sinc}, {JK_expm1, jet_exprel}, {JK_log1p, jet_log1prel}};
 
+/* a/b, where a is c f(u) and b is u up to a constant */
+static jet removable_quotient(jet a, jet b) {
+  if (made_by(a, JK_neg) || made_by(a, JK_scale)) {
+    jet y = removable_quotient(input_of(a, 0), b);
+    if (!y.tape) return y;
+    return made_by(a, JK_neg) ? jet_neg(y) : jet_scale(y, node_of(a.tape, a.id)->with.c);
+  }
+  for (size_t i = 0; i < sizeof removable / sizeof *removable; i++) {
+    if (!made_by(a, removable[i].row)) continue;
+    jet u = input_of(a, 0);
+    if (same(u, b, LEVELS)) return removable[i].better(u);
+    if (made_by(u, JK_neg) && same(input_of(u, 0), b, LEVELS)) return jet_neg(removable[i].better(u));
+    if (made_by(u, JK_scale) && same(input_of(u, 0), b, LEVELS))
+      return jet_scale(removable[i].better(u), node_of(u.tape, u.id)->with.c);
+  }
+  return jet_none;
+}
+
 jet rewrite_binary(int r, jet a, jet b) {
   if (r != JK_div) return jet_none;
-  for (size_t i = 0; i < sizeof removable / sizeof *removable; i++)
-    if (made_by(a, removable[i].row) && input_of(a, 0).id == b.id) return removable[i].better(b);
-  return jet_none;
+  if (made_by(b, JK_expm1) && same(a, input_of(b, 0), LEVELS)) return jet_recip(jet_exprel(a)); /* x/(e^x - 1) */
+  return removable_quotient(a, b);
 }
 
 jet rewrite_shift(jet x, double c) {
   if (c == -1 && made_by(x, JK_exp)) return jet_expm1(input_of(x, 0)); /* exp(x) - 1 */
+  if (c == 1 && made_by(x, JK_neg) && made_by(input_of(x, 0), JK_exp)) /* 1 - exp(x) */
+    return jet_neg(jet_expm1(input_of(input_of(x, 0), 0)));
   return jet_none;
 }
 

@@ -686,6 +686,43 @@ static void exp2_at_large_x_and_order(void **state) {
   jet_fn_free(f);
 }
 
+static jet cosm1_by_square(jet x, void *data) {
+  (void)data;
+  return jet_div(jet_shift(jet_neg(jet_cos(x)), 1), jet_square(x));
+}
+
+/* A plan of a higher order, made for one call, wins back the lost orders of another: it must not remember the first caller's
+   memory. */
+static void plans_forget_the_memory_of_their_callers(void **state) {
+  double x = 1, v = 1, c[3], *big = (double *)malloc(5 * sizeof *big);
+  (void)state;
+  assert_non_null(big);
+  jet_fn *f = jet_fn_new(cosm1_by_square, NULL, 1);
+  assert_fn_ok(f, jet_fn_taylor(f, 4, &x, &v, big));
+  for (int k = 0; k < 5; k++) big[k] = 77;
+  x = 0;
+  assert_fn_ok(f, jet_fn_taylor(f, 2, &x, &v, c));
+  for (int k = 0; k < 5; k++) assert_true(big[k] == 77);
+  assert_near(c[0], 0.5, 0.5, "(1-cos x)/x^2", 0);
+  assert_near(c[2], -1.0 / 24, 1.0 / 24, "(1-cos x)/x^2", 2);
+  free(big);
+  jet_fn_free(f);
+}
+
+static jet an_input_of_its_own(jet x, void *data) {
+  ptrdiff_t n = jet_size(x);
+  (void)data;
+  return jet_add(x, jet_input(x.tape, 1, &n));
+}
+
+static void inputs_of_the_callback_are_refused(void **state) {
+  double x[2] = {1, 2}, y[2];
+  (void)state;
+  jet_fn *f = jet_fn_new(an_input_of_its_own, NULL, 2);
+  assert_fn_fails(f, jet_fn_value(f, x, y), JET_BAD_CALLBACK);
+  jet_fn_free(f);
+}
+
 /* A coefficient that is itself infinite is a number like any other. */
 static void an_infinite_coefficient_is_no_overflow(void **state) {
   double c = 1, x = 800, d[4];
@@ -854,6 +891,8 @@ int main(void) {
       cmocka_unit_test(a_derivative_that_overflows_is_reported),
       cmocka_unit_test(the_sign_of_an_overflow_is_kept),
       cmocka_unit_test(a_large_factorial_does_not_overflow_by_itself),
+      cmocka_unit_test(plans_forget_the_memory_of_their_callers),
+      cmocka_unit_test(inputs_of_the_callback_are_refused),
       cmocka_unit_test(exp2_at_large_x_and_order),
       cmocka_unit_test(an_infinite_coefficient_is_no_overflow),
       cmocka_unit_test(typed_quotients_give_all_orders_asked_for),

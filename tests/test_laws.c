@@ -588,8 +588,7 @@ static double bench_get(bench *b, int k, ptrdiff_t i) {
   return k > jet_order(b->z) ? 0 : jet_plan_data(b->plan, b->z, k)[i];
 }
 
-/* ---- the table of special points
-   -------------------------------------------------------------------------------------
+/* ---- the table of special points -------------------------------------------------------------------------------
 
    Expected numbers are compared with ==, NaN with NaN. Two marks for what is not promised: */
 #define POLE 0x1.5p1001 /* some infinity or NaN */
@@ -765,6 +764,27 @@ static int check_special(const special *s, jet_isa isa, ref_style style) {
   return bad;
 }
 
+/* A plan that computes only what one coefficient needs gives that coefficient. */
+static int check_special_by_coefficients(const special *s, jet_isa isa, ref_style style) {
+  bench b = bench_new(s->expr, isa, style, s->order, 1);
+  int bad = 0;
+  for (int k = 0; k <= jet_order(b.z) && !bad; k++) {
+    jet c = jet_coefficient(b.z, k);
+    jet_plan_free(b.plan);
+    b.plan = jet_plan_new(b.tape, 1, &c);
+    bench_put(&b, b.x, 0, s->x);
+    bench_put(&b, b.y, 0, s->y);
+    run(b.plan);
+    double got = *jet_plan_data(b.plan, c, 0);
+    if ((bad = !matches(got, s->want[k]))) {
+      print_special(s, isa, style);
+      print_error("  coefficient %d alone: got %.17g, want %.17g\n", k, got, s->want[k]);
+    }
+  }
+  bench_free(&b);
+  return bad;
+}
+
 static int for_all_specials(int (*check)(const special *, jet_isa, ref_style)) {
   jet_isa isas[3];
   int bad = 0, n = ref_isas(isas);
@@ -777,6 +797,11 @@ static int for_all_specials(int (*check)(const special *, jet_isa, ref_style)) {
 static void special_points_alone(void **state) {
   (void)state;
   assert_int_equal(for_all_specials(check_special), 0);
+}
+
+static void special_points_coefficient_by_coefficient(void **state) {
+  (void)state;
+  assert_int_equal(for_all_specials(check_special_by_coefficients), 0);
 }
 
 /* A special point in one lane must come out the same, and leave the regular points around it alone. */
@@ -1037,6 +1062,7 @@ int main(void) {
       cmocka_unit_test(laws_hold_on_random_jets),
       cmocka_unit_test(laws_of_selection_are_exact),
       cmocka_unit_test(special_points_alone),
+      cmocka_unit_test(special_points_coefficient_by_coefficient),
       cmocka_unit_test(special_points_among_regular_ones),
       cmocka_unit_test(every_lane_computes_the_same),
       cmocka_unit_test(named_rows_near_their_removable_points),
