@@ -5,8 +5,6 @@
 
 /* ---- structure: parameter, order, interval ------------------------------------------------------------------------ */
 
-static int min_(int a, int b) { return a < b ? a : b; }
-static int max_(int a, int b) { return a > b ? a : b; }
 static int empty(const value *v) { return v->low > v->degree; }
 
 static int meet(jet_tape *tape, const char *name, int nin, const int *in, value *out) {

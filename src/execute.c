@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-static int min_(int a, int b) { return a < b ? a : b; }
-static int max_(int a, int b) { return a > b ? a : b; }
-
 /* ---- steps on a block: lanes first..first+n-1 ---------------------------------------------------------------------------- */
 
 void run_row(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
@@ -46,17 +43,21 @@ void run_broadcast(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   }
 }
 
+static ptrdiff_t blocks(const region *r) { return (r->n + r->block - 1) / r->block; }
+
 void run_sum(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { /* the block's share */
-  ptrdiff_t block = first / p->regions[s->region].block;
-  for (int k = s->call.k0; k < s->call.k1; k++)
-    s->partial[k][block] = s->call.in[0].plane[k] ? p->set->sum(s->call.in[0].plane[k], n) : 0;
+  const region *r = &p->regions[s->region];
+  for (int k = s->call.k0; k < s->call.k1; k++) {
+    const double *x = s->call.in[0].plane[k];
+    s->partial[(k - s->k0) * blocks(r) + first / r->block] = x ? p->set->sum(x, n) : 0;
+  }
 }
 
 static void finish_sum(const jet_plan *p, const step *s) {
   const region *r = &p->regions[s->region];
   for (int k = s->call.k0; k < s->call.k1; k++) {
     jk_tree tree = {0, {0}};
-    for (ptrdiff_t i = 0; i * r->block < r->n; i++) jk_tree_add(&tree, s->partial[k][i]);
+    for (ptrdiff_t i = 0; i < blocks(r); i++) jk_tree_add(&tree, s->partial[(k - s->k0) * blocks(r) + i]);
     p->planes[s->out_planes[0][k]].base[0] = jk_tree_sum(&tree);
   }
 }

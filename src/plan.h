@@ -22,6 +22,7 @@ typedef struct plane {
   int last;      /* step that reads it last (of a local one) */
   int slot;      /* of a local one */
   int claimed;   /* an output owns it */
+  int freed;     /* its slot has been given back */
   size_t offset; /* in the arena, in numbers */
   double *base;  /* arena or the caller's; NULL for a local one */
   const double *constant;
@@ -40,7 +41,8 @@ struct step {
   const int *in_planes[JK_MAX_IN]; /* plane ids by coefficient; -1: none */
   const int *out_planes[JK_MAX_OUT];
   shape from, to;                                /* of a broadcast */
-  double **partial;                              /* of a sum: one number a block, by coefficient */
+  double *partial;                               /* of a sum: one number a block, coefficient after coefficient */
+  size_t partial_at;                             /* in the arena */
 };
 
 typedef struct moving { /* a pointer that follows the block */

@@ -83,6 +83,9 @@ int tape_data(jet_tape *, const double *data, ptrdiff_t n);  /* copied; index, -
 /* Appends a node; its first value, or {tape, -1}. */
 jet tape_record(jet_tape *, const op *, int nin, const int *in, const attributes *);
 
+static inline int min_(int a, int b) { return a < b ? a : b; }
+static inline int max_(int a, int b) { return a > b ? a : b; }
+
 static inline jet tape_jet(jet_tape *tape, int id) {
   jet x = {tape, id};
   return x;
