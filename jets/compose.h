@@ -83,9 +83,8 @@ static void halve(V *s, const V *r, V *p, int k1) {
 static void compose_log1prel(const jk_call *c, V *const x[7], int d) {
   V *y = x[2], *r = x[3], *s = x[4], *p = x[5], *f = x[6];
   M pole = ~(M)(x[0][0] > -0.999);
-  int as_it_stands = c->in[0].degree < 2 || c->m;
-  if (as_it_stands || v_any(pole)) compose_vector(y, x[1], x[0], outer_log1prel, c->m, c->order, c->k1, d);
-  if (as_it_stands) return;
+  compose_vector(y, x[1], x[0], outer_log1prel, c->m, c->order, d < 2 || c->m || v_any(pole) ? c->k1 : 2, d);
+  if (d < 2 || c->m) return;
   for (int k = 0; k < c->k1; k++) r[k] = x[0][k], p[k] = v_set(0);
   r[0] += 1;
   p[0] = v_set(1);
@@ -95,7 +94,7 @@ static void compose_log1prel(const jk_call *c, V *const x[7], int d) {
   }
   r[0] -= 1;
   compose_vector(f, x[1], r, outer_log1prel, 0, c->order, c->k1, c->k1 - 1);
-  for (int k = 0; k < c->k1; k++) {
+  for (int k = 2; k < c->k1; k++) { /* 0 and 1 have nothing to cancel, and the bits that they have where nobody wants more */
     V t = product_at(p, f, k, 0, k);
     y[k] = v_any(pole) ? v_select(pole, y[k], t) : t;
   }

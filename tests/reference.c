@@ -163,19 +163,9 @@ typedef struct function {
 } function;
 
 static const function functions[] = {
-#define ONE(name)                                                                                                      \
-  { #name, jet_##name, NULL }
-#define TWO(name)                                                                                                      \
-  { #name, NULL, jet_##name }
-    ONE(neg),  ONE(abs),       ONE(sign),     ONE(square),  ONE(recip),    ONE(sqrt),       ONE(rsqrt), ONE(cbrt),
-    ONE(exp),  ONE(expm1),     ONE(exp2),     ONE(log),     ONE(log1p),    ONE(log2),       ONE(log10), ONE(sin),
-    ONE(cos),  ONE(tan),       ONE(sinpi),    ONE(cospi),   ONE(asin),     ONE(acos),       ONE(atan),  ONE(sinh),
-    ONE(cosh), ONE(tanh),      ONE(asinh),    ONE(acosh),   ONE(atanh),    ONE(erf),        ONE(erfc),  ONE(normcdf),
-    ONE(sinc), ONE(exprel),    ONE(log1prel), ONE(sigmoid), ONE(softplus), ONE(logsigmoid), ONE(gelu),  ONE(silu),
-    ONE(relu), ONE(floor),     ONE(ceil),     ONE(round),   TWO(pow),      TWO(atan2),      TWO(hypot), TWO(max),
-    TWO(min),  TWO(logaddexp), TWO(xlogy),
-#undef ONE
-#undef TWO
+#define F1(f) {#f, jet_##f, NULL},
+#define F2(f) {#f, NULL, jet_##f},
+#include "functions.inc"
 };
 
 typedef struct term { /* a number until it meets a jet */

@@ -14,30 +14,22 @@
 #include "reference.h"
 #include "tape.h"
 
-#define UNARY(X)                                                                                                       \
-  X(neg)                                                                                                               \
-  X(abs) X(sign) X(square) X(recip) X(sqrt) X(rsqrt) X(cbrt) X(exp) X(expm1) X(exp2) X(log) X(log1p) X(log2) X(log10)  \
-      X(sin) X(cos) X(tan) X(sinpi) X(cospi) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh)         \
-          X(atanh) X(erf) X(erfc) X(normcdf) X(sinc) X(exprel) X(log1prel) X(sigmoid) X(softplus) X(logsigmoid)        \
-              X(gelu) X(silu) X(relu) X(floor) X(ceil) X(round)
-#define BINARY(X) X(add) X(sub) X(mul) X(div) X(pow) X(atan2) X(hypot) X(max) X(min) X(logaddexp) X(xlogy)
-
 static const struct {
   const char *name;
   jet (*f)(jet);
 } unary[] = {
-#define ROW(f) {#f, jet_##f},
-    UNARY(ROW)
-#undef ROW
+#define F1(f) {#f, jet_##f},
+#define F2(f)
+#include "functions.inc"
 };
 
 static const struct {
   const char *name;
   jet (*f)(jet, jet);
 } binary[] = {
-#define ROW(f) {#f, jet_##f},
-    BINARY(ROW)
-#undef ROW
+#define F1(f)
+#define F2(f) {#f, jet_##f},
+#include "functions.inc"
 };
 
 enum { UNARIES = sizeof unary / sizeof *unary, BINARIES = sizeof binary / sizeof *binary };
