@@ -1,6 +1,11 @@
 /* product.h - truncated products, (ab)_k = sum_i a_i b_{k-i} with i ascending in one chain (rules.h says why), inside the
    intervals of the factors. */
 
+/* Products are short enough to be unrolled further than recurrences. */
+enum { PRODUCT_FIXED = 16 };
+#define EACH_PRODUCT(f)                                                                                              \
+  f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15) f(16)
+
 INLINE V product_at(const V *a, const V *b, int k, int lo, int hi) {
   V s = a[lo] * b[k - lo];
   for (int i = lo + 1; i <= hi; i++) s = v_fma(a[i], b[k - i], s);
@@ -32,22 +37,16 @@ static void mul_vector(jk_call *c, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
       UNROLL for (int k = 0; k <= K; k++) v_store(py[k] + i, y[k]);                                                  \
     }                                                                                                                \
   }
-MUL_FIXED(1)
-MUL_FIXED(2)
-MUL_FIXED(3)
-MUL_FIXED(4)
-MUL_FIXED(5)
-MUL_FIXED(6)
-MUL_FIXED(7)
-MUL_FIXED(8)
+EACH_PRODUCT(MUL_FIXED)
 
 static void mul_kernel(jk_call *c, head_fn *head) {
   (void)head;
-  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {mul_1, mul_2, mul_3, mul_4, mul_5, mul_6, mul_7, mul_8};
+#define MUL_NAME(K) mul_##K,
+  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(MUL_NAME)};
   V *x[7];
   work_arrays(c, x);
   ptrdiff_t i = 0;
-  if (!c->k0 && c->k1 > 1 && c->k1 <= JK_FIXED + 1 && full(&c->in[0], c->k1) && full(&c->in[1], c->k1))
+  if (!c->k0 && c->k1 > 1 && c->k1 <= PRODUCT_FIXED + 1 && full(&c->in[0], c->k1) && full(&c->in[1], c->k1))
     fixed[c->k1 - 2](c, i = c->n / W * W);
   for (; i < c->n; i += W) mul_vector(c, x[0], x[1], i, c->n - i < W ? c->n - i : W);
 }
@@ -96,14 +95,7 @@ INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}
       UNROLL for (int k = 0; k <= K; k++) v_store(py[k] + i, square_at(x, k, 0));                                    \
     }                                                                                                                \
   }
-SQUARE_FIXED(1)
-SQUARE_FIXED(2)
-SQUARE_FIXED(3)
-SQUARE_FIXED(4)
-SQUARE_FIXED(5)
-SQUARE_FIXED(6)
-SQUARE_FIXED(7)
-SQUARE_FIXED(8)
+EACH_PRODUCT(SQUARE_FIXED)
 
 static void square_vector(jk_call *c, V *x, ptrdiff_t i, ptrdiff_t m) {
   const jk_series *sx = &c->in[0], *sy = &c->out[0];
@@ -115,12 +107,12 @@ static void square_vector(jk_call *c, V *x, ptrdiff_t i, ptrdiff_t m) {
 
 static void square_kernel(jk_call *c, head_fn *head) {
   (void)head;
-  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {square_1, square_2, square_3, square_4,
-                                                              square_5, square_6, square_7, square_8};
+#define SQUARE_NAME(K) square_##K,
+  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(SQUARE_NAME)};
   V *x[7];
   work_arrays(c, x);
   ptrdiff_t i = 0;
-  if (!c->k0 && c->k1 > 1 && c->k1 <= JK_FIXED + 1 && full(&c->in[0], c->k1))
+  if (!c->k0 && c->k1 > 1 && c->k1 <= PRODUCT_FIXED + 1 && full(&c->in[0], c->k1))
     fixed[c->k1 - 2](c, i = c->n / W * W);
   for (; i < c->n; i += W) square_vector(c, x[0], i, c->n - i < W ? c->n - i : W);
 }
