@@ -90,7 +90,7 @@ typedef struct jk_lane {
   double *a, *b; /* may be overwritten */
   double *y[JK_MAX_OUT];
   double *t, *u; /* scratch of k1 numbers each */
-  int order, k1, m;
+  int k1;
   double p, q;
 } jk_lane;
 int jk_redo(int row, const jk_lane *); /* orders lost */

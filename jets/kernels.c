@@ -11,6 +11,9 @@ INLINE int degree_of(const jk_series *s, int k1) { /* not negative: a series wit
 }
 INLINE int full(const jk_series *s, int k1) { return s->low == 0 && s->degree >= k1 - 1; }
 
+/* The rule's constant p, for powc the call's. */
+INLINE double p_of(const jk_call *c) { return c->row == JK_powc ? c->c : jk_rows[c->row].p; }
+
 /* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
 
 static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t i, ptrdiff_t m, M bad) {
@@ -22,8 +25,7 @@ static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t
       for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
     for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
     const jk_row *row = &jk_rows[c->row];
-    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], c->order, k1, c->m, row->p, row->q};
-    if (c->row == JK_powc) lane.p = c->c;
+    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1, p_of(c), row->q};
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)

@@ -135,11 +135,7 @@ static int constant(const double *x, int n) { return n < 2 || valuation(x + 1, n
 static int redo_pow(const lane *x) {
   int n = x->k1, v = valuation(x->a, n);
   double *y = x->y[0], b0 = x->b[0];
-  if (constant(x->b, n)) {
-    fill(x->y[1], 1, n, NAN); /* spares are of no use here: every later sweep comes here again */
-    fill(x->y[2], 1, n, NAN);
-    return power(x, b0, pow);
-  }
+  if (constant(x->b, n)) return power(x, b0, pow);
   if (x->a[0] > 0) return apply(pow_redo, x);
   if (v == n && b0 > 0) return fill(y, 0, n, 0), 0;
   y[0] = pow(x->a[0], b0);
@@ -176,7 +172,6 @@ static int redo_asin(const lane *x) {
   }
   for (int k = 0; k < known; k++) y[k + 1] = slope[k] / (k + 1);
   fill(y, known + 1, n, NAN);
-  w[0] = 0; /* so that a resumed sweep comes here again */
   return n - known - 1;
 }
 

@@ -111,7 +111,7 @@ static jet_status record(jet_fn *f) {
     return f->recorded = fail(f, f->y.tape ? JET_FOREIGN : JET_BAD_CALLBACK, "the callback returned %s",
                               f->y.tape ? "a jet of another tape" : "no jet");
   if (jet_size(f->y) < 0) return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a failed jet");
-  if (value_of(f->tape, f->y.id)->parameter >= 0)
+  if (!lift_is_plain(f->y))
     return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a jet in a parameter of its own; return a "
                                                    "coefficient of it");
   if (lift_inputs(f->tape) > 1)

@@ -100,3 +100,5 @@ int lift_inputs(const jet_tape *tape) {
   for (int i = 0; i < tape->nnodes; i++) n += tape->nodes[i].op == &op_input || tape->nodes[i].op == &op_input_series;
   return n;
 }
+
+int lift_is_plain(jet x) { return value_of(x.tape, x.id)->parameter < 0; }

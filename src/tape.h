@@ -48,7 +48,7 @@ typedef struct op {
   int count; /* values made */
   /* Fills shape, parameter, order, interval of the count values; false after tape_fail. */
   int (*infer)(jet_tape *, const struct op *, int nin, const int *in, const attributes *, value *out);
-  int step; /* what the plan makes of it: see plan.c */
+  int step; /* what the plan makes of it: see build.c */
   /* If coefficient k of the first value is a coefficient of an input as it stands: that input and its coefficient. */
   int (*alias)(const jet_tape *, const node *, int k, int *input, int *coefficient);
 } op;

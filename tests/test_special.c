@@ -520,6 +520,69 @@ static void zero_coefficients_are_not_multiplied_by_infinity(void **state) {
   assert_int_equal(bad, 0);
 }
 
+/* ---- quotients are recognised up to constants and by structure ------------------------------------------------------ */
+
+typedef struct spelling {
+  const char *name;
+  jet_callback *typed, *named;
+} spelling;
+
+#define CALLBACK(name, expression)                                                                                     \
+  static jet name(jet x, void *data) {                                                                                 \
+    (void)data;                                                                                                        \
+    return expression;                                                                                                 \
+  }
+CALLBACK(typed_scale, jet_div(jet_scale(jet_sin(x), 3), x))
+CALLBACK(named_scale, jet_scale(jet_sinc(x), 3))
+CALLBACK(typed_inner, jet_div(jet_sin(jet_scale(x, 2)), x))
+CALLBACK(named_inner, jet_scale(jet_sinc(jet_scale(x, 2)), 2))
+CALLBACK(typed_twice, jet_div(jet_sin(jet_scale(x, 2)), jet_scale(x, 2)))
+CALLBACK(named_twice, jet_sinc(jet_scale(x, 2)))
+CALLBACK(typed_neg, jet_div(jet_neg(jet_log1p(x)), x))
+CALLBACK(named_neg, jet_neg(jet_log1prel(x)))
+CALLBACK(typed_decay, jet_div(jet_sub(jet_scalar(x.tape, 1), jet_exp(jet_neg(x))), x))
+CALLBACK(named_decay, jet_exprel(jet_neg(x)))
+CALLBACK(typed_bernoulli, jet_div(x, jet_shift(jet_exp(x), -1)))
+CALLBACK(named_bernoulli, jet_recip(jet_exprel(x)))
+CALLBACK(typed_other, jet_div(jet_sin(jet_scale(x, 2)), jet_scale(x, 3)))
+
+static double eighth(jet_callback *f) {
+  double x = 1e-3, d[9];
+  jet_fn *fn = jet_fn_new(f, NULL, 1);
+  assert_int_equal(jet_fn_derivatives(fn, 8, &x, d), JET_OK);
+  jet_fn_free(fn);
+  return d[8];
+}
+
+static void quotients_are_recognised(void **state) {
+  static const spelling spellings[] = {
+      {"3 sin(x)/x", typed_scale, named_scale},         {"sin(2x)/x", typed_inner, named_inner},
+      {"sin(2x)/(2x)", typed_twice, named_twice},       {"-log1p(x)/x", typed_neg, named_neg},
+      {"(1-exp(-x))/x", typed_decay, named_decay},      {"x/(exp(x)-1)", typed_bernoulli, named_bernoulli},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+    double got = eighth(spellings[i].typed), want = eighth(spellings[i].named);
+    if (!(fabs(got - want) <= 1e-14 * fabs(want))) fail_msg("%s: %g, not %g", spellings[i].name, got, want);
+  }
+  assert_true(fabs(eighth(typed_other)) > 1e6); /* sin(2x)/(3x) stays as typed, and has no digit: 2/3 sinc(2x) has 19 */
+}
+
+/* sqrt(a a + b b) of different shapes */
+static void hypot_is_recognised_through_broadcasts(void **state) {
+  ptrdiff_t n = 3;
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet a = jet_input(tape, 1, &n), b = jet_input(tape, 0, NULL), y = jet_sqrt(jet_add(jet_square(a), jet_square(b)));
+  jet_plan *plan = jet_plan_new(tape, 1, &y);
+  *jet_plan_data(plan, b, 0) = 4e200;
+  for (int i = 0; i < 3; i++) jet_plan_data(plan, a, 0)[i] = 3e200;
+  run(plan);
+  for (int i = 0; i < 3; i++) assert_true(fabs(jet_plan_data(plan, y, 0)[i] - 5e200) < 1e186);
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(special_points_alone),
@@ -530,6 +593,8 @@ int main(void) {
       cmocka_unit_test(constants_never_grow_derivatives),
       cmocka_unit_test(an_infinite_factor_poisons_no_structural_zero),
       cmocka_unit_test(zero_coefficients_are_not_multiplied_by_infinity),
+      cmocka_unit_test(quotients_are_recognised),
+      cmocka_unit_test(hypot_is_recognised_through_broadcasts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
