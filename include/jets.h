@@ -41,6 +41,7 @@ JET_API const char *jet_version(void); /* of the library that runs; JET_VERSION_
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 #define JET_MAX_RANK 8
 #define JET_MAX_ORDER 1023
+#define JET_MAX_DIRECTIONS 65536
 
 /* ---- statuses: (name, sentence) -------------------------------------------------------------------------------- */
 #define JET_STATUSES(X)                                                                                              \
@@ -55,6 +56,10 @@ JET_API const char *jet_version(void); /* of the library that runs; JET_VERSION_
   X(NOT_ELEMENTWISE, "the function is not elementwise")                                                              \
   X(BAD_CALLBACK, "the callback did not return a jet")                                                               \
   X(OVERFLOW, "a finite Taylor coefficient times k! overflows")                                                      \
+  X(NOT_SCALAR, "a function or loss is not a scalar")                                                                \
+  X(BAD_INDEX, "an index is out of range")                                                                           \
+  X(NO_VALUE, "a value is not known while recording")                                                                \
+  X(MISMATCH, "derivatives computed in different ways disagree")                                                     \
   X(UNSUPPORTED, "this is not available")
 
 typedef enum jet_status {
@@ -95,7 +100,8 @@ typedef struct jet_tape_options {
 
 /* The callback computes with jet_ operations and returns the result. x has rank 1 and n elements. It is called once, at
    the first evaluation, and its recording is replayed at every order; jet_fn_forget makes the next evaluation call it
-   again. It must not keep x or the result. Constants of the function are made on x.tape; inputs are refused. */
+   again. A callback that calls jet_peek is called again at each evaluation, so that branches and loops on values are right.
+   It must not keep x or the result. Constants of the function are made on x.tape; inputs are refused. */
 typedef jet jet_callback(jet x, void *data);
 
 JET_API jet_fn *jet_fn_new(jet_callback *f, void *data, ptrdiff_t n); /* never NULL: failures show at the first use */
@@ -114,6 +120,54 @@ JET_API jet_status jet_fn_derivatives(jet_fn *, int order, const double *x, doub
 
 /* Taylor coefficients of f(x + v t), scaled: c[k*m + i], k = 0..order, m = jet_fn_outputs. v: n numbers. */
 JET_API jet_status jet_fn_taylor(jet_fn *, int order, const double *x, const double *v, double *c);
+
+/* Scalar f (jet_fn_outputs is 1; else JET_NOT_SCALAR). y: 1 number, may be NULL. g: n numbers. */
+JET_API jet_status jet_fn_gradient(jet_fn *, const double *x, double *y, double *g);
+
+/* The gradient g (n numbers, may be NULL) and the product of the Hessian with v, in one sweep of jets of order 1 under reverse.
+   A function that expands inside itself is differentiated in reverse twice. x = NULL: at the point of jet_fn_set_point,
+   and nothing of order 0 is computed again. */
+JET_API jet_status jet_fn_hvp(jet_fn *, const double *x, const double *v, double *g, double *hv);
+JET_API jet_status jet_fn_set_point(jet_fn *, const double *x); /* scalar f; x is copied. Until another point, or forget */
+
+/* p products at once: hv[i*n + j] = (H v_i)_j, v[i*n + j]; g as above. In chunks, see jet_fn_set_chunk. */
+JET_API jet_status jet_fn_hvps(jet_fn *, int p, const double *x, const double *v, double *g, double *hv);
+JET_API jet_status jet_fn_hessian(jet_fn *, const double *x, double *h); /* scalar f; h[i*n + j], as computed: not symmetrised */
+
+/* c[k*n + i]: Taylor coefficients of grad f(x + v t), k = 0..order: grad f, H v, D^3 f[v,v]/2, ... Scalar f. */
+JET_API jet_status jet_fn_gradient_taylor(jet_fn *, int order, const double *x, const double *v, double *c);
+
+JET_API jet_status jet_fn_jvp(jet_fn *, const double *x, const double *v, double *y, double *jv); /* y, jv: m; y may be NULL */
+JET_API jet_status jet_fn_vjp(jet_fn *, const double *x, const double *u, double *y, double *uj); /* u, y: m; uj: n; y may be NULL */
+
+/* j[i*n + k] = d f_i / d x_k, m rows. By shape: forward where n <= m, else reverse; or as told. */
+typedef enum jet_mode { JET_BY_SHAPE, JET_FORWARD, JET_REVERSE } jet_mode;
+JET_API jet_status jet_fn_jacobian(jet_fn *, const double *x, double *j);
+JET_API jet_status jet_fn_jacobian_mode(jet_fn *, jet_mode, const double *x, double *j);
+
+/* Directions that hvps, hessian and jacobian take in one sweep; 0, the default: from cache sizes and the recording's size. */
+JET_API jet_status jet_fn_set_chunk(jet_fn *, int directions);
+
+/* Whether derivatives 1..order at x agree: forward jets with central differences of the order below, and reverse with forward by
+   <v, grad f(x + v t)> = d/dt f(x + v t), along a fixed pseudo-random direction, to `tolerance` relative (0: 1e-6). If not:
+   JET_MISMATCH, and the message names the first operation of the recording whose own derivatives disagree, or says that
+   each of them agrees (a kink or a step of the function near x). */
+JET_API jet_status jet_fn_check(jet_fn *, int order, const double *x, double tolerance);
+
+/* Several inputs of any shapes (parameters and a minibatch, say). The callback gets n inputs; f may be of any shape.
+   Before an evaluation each input has its memory: jet_fn_bind, read in place at each evaluation, any alignment of double. The
+   functions above take n = 1 inputs' x only: a jet_fn of several inputs is JET_BAD_ARGUMENT there. */
+typedef jet jet_callback_inputs(int n, const jet x[], void *data);
+JET_API jet_fn *jet_fn_new_inputs(jet_callback_inputs *f, void *data, int n, const int ranks[], const ptrdiff_t *const dims[]);
+JET_API jet_fn *jet_fn_new_inputs_ex(jet_callback_inputs *f, void *data, int n, const int ranks[],
+                                     const ptrdiff_t *const dims[], const jet_tape_options *options);
+JET_API jet_status jet_fn_bind(jet_fn *, int input, const double *x); /* kept until bound again; not copied */
+JET_API jet_status jet_fn_value_inputs(jet_fn *, double *y);
+/* Scalar f; y may be NULL. g[i]: gradient with respect to input which[i], i < n, of that input's size. */
+JET_API jet_status jet_fn_gradient_inputs(jet_fn *, int n, const int which[], double *y, double *const g[]);
+/* Along v[i] in inputs which[i], the others fixed: g[i] (g or g[i] may be NULL) and hv[i] = sum_j H_{which i, which j} v[j]. */
+JET_API jet_status jet_fn_hvp_inputs(jet_fn *, int n, const int which[], const double *const v[], double *const g[],
+                                     double *const hv[]);
 
 JET_API ptrdiff_t jet_fn_outputs(jet_fn *);          /* elements of f(x), or -1 on failure; records if not yet recorded */
 JET_API void jet_fn_forget(jet_fn *);                /* *data changed, or a failure is to be tried again: record again */
@@ -136,12 +190,30 @@ JET_API jet jet_scalar(jet_tape *, double value);
 JET_API jet jet_parameter(jet_tape *, int order);
 JET_API jet jet_input_series(jet t, int rank, const ptrdiff_t *dims); /* an input with coefficients 0..order, all given at each run */
 JET_API jet jet_expand(jet x, jet v, jet t);    /* x + v t; x and v plain, broadcasting */
-JET_API jet jet_coefficient(jet y, int k);      /* coefficient k as a plain array */
+JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that share x; v: P x the shape of x, broadcasting */
+JET_API jet jet_coefficient(jet y, int k);      /* coefficient k as a plain array; of P directions, P x shape for k >= 1 */
+
+/* Values while recording: coefficient 0 of x into n = jet_size(x) numbers. Evaluates what was recorded since the last peek, each
+   operation once. Inputs have values from jet_poke (not copied: must stay valid) or, inside a callback, from the caller; an x that
+   depends on others is JET_NO_VALUE. The first failure sticks to the tape, as everywhere. */
+JET_API jet_status jet_peek(jet x, ptrdiff_t n, double *out);
+JET_API jet_status jet_poke(jet input, ptrdiff_t n, const double *values); /* a plain input of n elements */
+
+/* Reverse mode: appends to the tape the program for the gradient of a scalar loss with respect to n values of the tape, which
+   may be inputs or intermediate. It is made of ordinary operations: it can be differentiated, expanded and planned again. A
+   gradient has the loss's order, parameter and directions: for a loss of order K it is the jet dL(t)/dw, also for a plain w;
+   for a plain loss, that may contain jet_coefficients, it is plain, and a plain loss with respect to a jet is an error,
+   JET_BAD_PARAMETER. So is a loss of order K that reaches wrt through a jet_coefficient. What does not reach the
+   loss has a gradient that is structurally zero. A wrt may be repeated. Linear in the nodes between wrt and loss. */
+JET_API jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]);
+/* The gradient of sum_i <adjoints[i], outputs[i]>, adjoints held fixed; adjoints[i] of the shape of outputs[i], plain or jets. */
+JET_API jet_status jet_vjp(int n, const jet outputs[], const jet adjoints[], int m, const jet wrt[], jet grad[]);
 
 JET_API int jet_order(jet x);                   /* 0 for a plain array; -1 for a failed jet, as the three below */
 JET_API int jet_rank(jet x);
 JET_API ptrdiff_t jet_extent(jet x, int axis);
 JET_API ptrdiff_t jet_size(jet x);
+JET_API int jet_directions(jet x);              /* 1 unless made by jet_expand_many */
 
 /* Elementwise operations; shapes broadcast as in NumPy. At special points see the table in README.md.
    Rewriting: numerically better programs for the same function are recorded for  sin(x)/x -> sinc(x),
@@ -208,7 +280,81 @@ JET_API jet jet_floor(jet x);
 JET_API jet jet_ceil(jet x);
 JET_API jet jet_round(jet x);                   /* half away from zero, as round() */
 
-JET_API jet jet_sum(jet x);                     /* over all elements; rank 0; 0 for a size of 0 */
+/* Masks: 1 where true, else 0, by coefficient 0; false where one is NaN (not_equal: true). Constant: no derivatives. */
+JET_API jet jet_less(jet a, jet b);
+JET_API jet jet_less_equal(jet a, jet b);
+JET_API jet jet_greater(jet a, jet b);
+JET_API jet jet_greater_equal(jet a, jet b);
+JET_API jet jet_equal(jet a, jet b);
+JET_API jet jet_not_equal(jet a, jet b);
+JET_API jet jet_where(jet mask, jet a, jet b);        /* a where mask_0 is not 0, else b: jets are chosen, not multiplied */
+JET_API jet jet_clamp(jet x, double low, double high); /* min(max(x, low), high) */
+JET_API jet jet_stop_gradient(jet x);                 /* coefficient 0 of x as a constant, forward and in reverse */
+
+/* Reductions: over all elements, to rank 0; or over n axes, each once, negative ones counted from the end, which are dropped,
+   or stay with extent 1 where keep is not 0. Over no elements: sum and norm 0, prod 1, mean and var NaN,
+   logsumexp and amax -inf, amin +inf. Sums are trees fixed by the shape. */
+JET_API jet jet_sum(jet x);
+JET_API jet jet_mean(jet x);
+JET_API jet jet_var(jet x);                           /* mean of |x - mean|^2: divided by the count */
+JET_API jet jet_prod(jet x);                          /* by products alone: right with zeros, and so are its gradients */
+JET_API jet jet_norm(jet x);                          /* sqrt of the sum of squares; gradient 0 at 0 */
+JET_API jet jet_amax(jet x);                          /* the largest jet along t -> 0+; NaN if there is one. Gradient at ties: */
+JET_API jet jet_amin(jet x);                          /* shared equally among elements that tie in all coefficients */
+JET_API jet jet_logsumexp(jet x);
+JET_API jet jet_sum_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_mean_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_var_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_prod_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_norm_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_amax_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_amin_over(jet x, int n, const int axes[], int keep);
+JET_API jet jet_logsumexp_over(jet x, int n, const int axes[], int keep);
+
+/* Along an axis; negative: from the end. */
+JET_API jet jet_cumsum(jet x, int axis);
+JET_API jet jet_cumprod(jet x, int axis);             /* by products alone */
+JET_API jet jet_sort(jet x, int axis);                /* ascending by coefficient 0, NaN last; ties keep their order */
+JET_API jet jet_argsort(jet x, int axis);             /* the permutation that jet_sort applies, as plain numbers */
+JET_API jet jet_softmax(jet x, int axis);
+JET_API jet jet_log_softmax(jet x, int axis);
+
+/* Shapes. Slices of rows, reshapes and coefficients are no copies. */
+JET_API jet jet_reshape(jet x, int rank, const ptrdiff_t *dims);      /* one extent may be -1 */
+JET_API jet jet_permute(jet x, const int axes[]);                     /* axis i of the result is axis axes[i] of x */
+JET_API jet jet_transpose(jet x);                                     /* the last two axes swapped */
+JET_API jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims);
+/* One start, stop, step per axis, as in Python without negative starts: start, start + step, ... before stop; 0 <= start <= extent,
+   step not 0, for a negative step stop may be -1. step = NULL: 1. */
+JET_API jet jet_slice(jet x, const ptrdiff_t start[], const ptrdiff_t stop[], const ptrdiff_t step[]);
+JET_API jet jet_concat(int n, const jet x[], int axis);
+JET_API jet jet_stack(int n, const jet x[], int axis);                /* of equal shapes, along a new axis */
+JET_API jet jet_pad(jet x, const ptrdiff_t before[], const ptrdiff_t after[], double value);
+JET_API jet jet_flip(jet x, int axis);
+JET_API jet jet_roll(jet x, ptrdiff_t by, int axis);                  /* element i goes to (i + by) mod extent */
+
+/* By constant indices, copied now, 0 <= index < extent: y[.., i, ..] = x[.., index[i], ..] with the axis replaced by dims; and the
+   transpose, which adds the elements of x, whose axes `axis..axis+rank-1` are dims, up in an axis of the extent given. */
+JET_API jet jet_gather(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index);
+JET_API jet jet_scatter_add(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index, ptrdiff_t extent);
+/* By indices known at the run (numbers, from an input or jet_argsort), of the shape of the result, which is that of x but along the
+   axis: y[.., i, ..] = x[.., index[.., i, ..], ..]; NaN where an index is not an integer in range. */
+JET_API jet jet_take_along(jet x, jet index, int axis);
+
+/* Matrices: the last two axes; axes before them broadcast. */
+JET_API jet jet_diag(jet x);                          /* rank 1: a diagonal matrix; rank 2: its diagonal */
+JET_API jet jet_tril(jet x, int k);                   /* zero above diagonal k */
+JET_API jet jet_triu(jet x, int k);                   /* zero below diagonal k */
+JET_API jet jet_trace(jet x);                         /* rank 2 */
+JET_API jet jet_dot(jet a, jet b);                    /* sum of products of two vectors */
+JET_API jet jet_outer(jet a, jet b);                  /* of two vectors */
+JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n], rank 2 at least; by BLAS */
+JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
+
+/* -log softmax(logits)[label] for each row of logits [rows, classes]: [rows]. Labels: constants 0..classes-1, copied now; or a
+   plain array [rows] known at the run, NaN where it is not an integer in range. */
+JET_API jet jet_cross_entropy(jet logits, const ptrdiff_t labels[]);
+JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 

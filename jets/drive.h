@@ -17,8 +17,8 @@ INLINE void RULE(store)(const L *x, const jk_series *s, int k0, int k1, ptrdiff_
 }
 
 /* x: a, b, y, g, h, t, u */
-INLINE void RULE(sweep)(jk_call *c, int nin, int nout, head_fn *head, RULE(fn) *rule, force_fn *force, L *const x[7], int k0,
-                        int k1, ptrdiff_t i, ptrdiff_t m) {
+INLINE void RULE(sweep)(jk_call *c, int nin, int nout, int seen, head_fn *head, RULE(fn) *rule, force_fn *force,
+                        L *const x[7], int k0, int k1, ptrdiff_t i, ptrdiff_t m) {
   int da = DEGREE(&c->in[0], k1), db = nin > 1 ? DEGREE(&c->in[1], k1) : 0;
   L *const *r = x + 2;
   for (int j = 0; j < nin; j++) RULE(load)(x[j], &c->in[j], k1, i, m);
@@ -32,7 +32,9 @@ INLINE void RULE(sweep)(jk_call *c, int nin, int nout, head_fn *head, RULE(fn) *
   rule(x[0], nin > 1 ? x[1] : x[0], r[0], r[1], r[2], x[5], x[6], da, db, k0 ? k0 : 1, k1, p_of(c), jk_rows[c->row].q);
   for (int j = 0; j < nout; j++) RULE(store)(r[j], &c->out[j], k0, k1, i, m);
   if (k1 == 1 && c->order) return;
-  M bad = ~(M)(r[0][k1 - 1] * 0 == 0) & (M)(r[0][0] == r[0][0]);
+  V zero = r[0][k1 - 1] * 0;
+  for (int j = 1; j < seen; j++) zero += r[j][k1 - 1] * 0;
+  M bad = ~(M)(zero == 0) & (M)(r[0][0] == r[0][0]);
   if (force) bad |= force(x[0][0], nin > 1 ? x[1][0] : v_set(0));
-  if (v_any(bad)) redo(c, x, nin, nout, k1, i, m, bad);
+  if (v_any(bad)) redo(c, x, nin, nout, seen, k1, i, m, bad);
 }

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-enum { JK_MAX_IN = 2, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are unrolled */
+enum { JK_MAX_IN = 3, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are unrolled */
 
 typedef struct jk_series {
   double *const *plane;    /* plane[k]: lanes contiguous, any alignment of double. NULL: a spare that nobody wants kept */
@@ -18,7 +18,7 @@ typedef struct jk_series {
 
 typedef struct jk_call {
   int row;
-  int order, k0, k1; /* order: of the value; k1 <= degree + 1 of every result that is kept */
+  int order, k0, k1; /* order: of the inputs and results; k1 <= degree + 1 of every result that is kept */
   int m;             /* derivative order of the row, for rows that are a family f, f', f'', ... */
   double c;          /* the constant of scale, shift, powc */
   ptrdiff_t n;
@@ -35,7 +35,9 @@ typedef enum jk_kind {
   JK_GENERAL,   /* coefficient k needs all up to k */
   JK_SPECIAL,   /* as GENERAL, but at special points (by valuation) higher ones too */
   JK_PIECEWISE, /* piecewise linear: degrees stay; coefficient k needs all up to k */
-  JK_STEP       /* piecewise constant: coefficient 0 alone */
+  JK_SELECT,    /* coefficient k is that of input 1 or of input 2, by coefficient 0 of input 0 */
+  JK_STEP,      /* piecewise constant: coefficient 0 alone, of that of the inputs */
+  JK_CHOICE     /* coefficient 0 alone, decided by all coefficients of the inputs; per direction where an input is */
 } jk_kind;
 
 enum {
@@ -43,7 +45,7 @@ enum {
 #define TWO(a, b) JK_##a##b,
 #define CONSTANT ONE
 #define HIDDEN ONE
-#define ROW(names, nin, nout, kind, rule, head, p, q) names
+#define ROW(names, nin, nout, kind, rule, head, p, q, ...) names
 #include "functions.def"
 #include "functions_end.def"
   JK_ROWS
@@ -51,7 +53,7 @@ enum {
 
 typedef struct jk_row {
   const char *name;
-  int named, nin, nout; /* results: `named` values, then spares */
+  int named, nin, nout; /* results: `named` values, then spares; those without partials serve to resume and may be NaN */
   jk_kind kind;
   double p, q; /* constants of its rule, see functions.def */
 } jk_row;
@@ -74,6 +76,9 @@ typedef struct jk_set { /* the kernels of an instruction set */
   jk_kernel *kernel[JK_ROWS];
   double (*sum)(const double *, ptrdiff_t n); /* a tree fixed by n */
   void (*fill)(double *y, double c, ptrdiff_t n);
+  void (*add)(double *y, const double *x, ptrdiff_t n); /* y += x */
+  /* y[j] = sum over i < rows of x[i * stride + j], j < n: a tree fixed by rows */
+  void (*sum_columns)(double *y, const double *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride);
 } jk_set;
 
 /* isa: 0 the best that runs here, 1 baseline, 2 AVX2, 3 AVX-512; NULL if not built or the processor lacks it. */
@@ -81,8 +86,9 @@ const jk_set *jk_select(int isa);
 
 size_t jk_work_size(int order);
 
-/* One call, directions and all. Plane 0 is computed once where it is shared; a row with spares keeps them then. Coefficient 0 of
-   a lane that is redone by valuation is a matter of direction: in a shared plane 0 the last direction's stands. */
+/* One call, directions and all. Plane 0 is computed once where it is shared; a row with spares keeps them then, and no result
+   shares memory with an input. Coefficient 0 of a lane that is redone by valuation is a matter of direction: in a shared plane
+   0 the last direction's stands. */
 void jk_run(const jk_set *, jk_call *);
 
 /* Redo one lane by valuation and with zeros that absorb infinities (redo.c). Series of k1 numbers; y[i][0] given. */

@@ -16,7 +16,7 @@ INLINE double p_of(const jk_call *c) { return c->row == JK_powc ? c->c : jk_rows
 
 /* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
 
-static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t i, ptrdiff_t m, M bad) {
+static void redo(jk_call *c, V *const x[7], int nin, int nout, int seen, int k1, ptrdiff_t i, ptrdiff_t m, M bad) {
   double *w = (double *)c->work + (size_t)(7 * W) * (size_t)(c->order + 1), *s[7];
   for (int j = 0; j < 7; j++) s[j] = w + j * (c->order + 1);
   for (int l = 0; l < m; l++) {
@@ -24,14 +24,13 @@ static void redo(jk_call *c, V *const x[7], int nin, int nout, int k1, ptrdiff_t
     for (int j = 0; j < nin; j++)
       for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
     for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
-    const jk_row *row = &jk_rows[c->row];
-    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1, p_of(c), row->q};
+    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1, p_of(c), jk_rows[c->row].q};
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)
       for (int k = 0; k < k1 && c->out[j].plane; k++) {
-        int spare = j >= row->named; /* NaN: every later piece of the sweep comes here again */
-        if (k == 0 || !spare) c->out[j].plane[k][i + l] = spare ? x[2 + j][0][l] : s[2 + j][k];
+        int hidden = j >= seen; /* NaN: every later piece of the sweep comes here again */
+        if (k == 0 || !hidden) c->out[j].plane[k][i + l] = hidden ? x[2 + j][0][l] : s[2 + j][k];
         else c->out[j].plane[k][i + l] = NAN;
       }
   }
@@ -92,63 +91,72 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #undef LOOP
 #undef DEGREE
 
+enum { DIRECTIONS_FIXED = 2 }; /* orders unrolled from coefficient 1 */
+
 INLINE void work_arrays(const jk_call *c, V *x[7]) {
   for (int j = 0; j < 7; j++) x[j] = (V *)c->work + j * (c->order + 1);
 }
 
-/* Unrolled kernels take whole sweeps, short inputs filled up with zeros; the same bits come from the other one. */
+/* Unrolled kernels take whole sweeps and the shortest from coefficient 1, short inputs filled up with zeros; the same bits come
+   from the other one. */
 INLINE int unrolled(const jk_call *c, int nin) {
-  if (c->k0 || c->k1 < 2 || c->k1 > JK_FIXED + 1) return 0;
+  if (c->k0 > 1 || c->k1 < 2 || c->k1 > JK_FIXED + 1 || (c->k0 && c->k1 > DIRECTIONS_FIXED + 1)) return 0;
   for (int j = 0; j < nin; j++)
     if (c->in[j].low || c->in[j].degree < (c->order > JK_FIXED ? c->k1 - 1 : 1)) return 0;
   return 1;
 }
 
-#define FIXED(rule, nin, nout, K)                                                                                    \
-  static void rule##_##K(jk_call *c, head_fn *head, ptrdiff_t n) {                                                   \
+/* From coefficient k0 to K. Sweeps from 1 are those of directions that share coefficient 0. */
+#define FIXED(rule, nin, nout, seen, K, k0)                                                                          \
+  static void rule##_##k0##_##K(jk_call *c, head_fn *head, ptrdiff_t n) {                                            \
     V a[K + 1], b[K + 1], y[K + 1], g[K + 1], h[K + 1], t[K + 1], u[K + 1], *const x[7] = {a, b, y, g, h, t, u};     \
-    for (ptrdiff_t i = 0; i < n; i += W) sweep_fixed(c, nin, nout, head, rule##_fixed, force_##rule, x, 0, K + 1, i, W); \
+    for (ptrdiff_t i = 0; i < n; i += W)                                                                             \
+      sweep_fixed(c, nin, nout, seen, head, rule##_fixed, force_##rule, x, k0, K + 1, i, W);                         \
   }
-#define KERNEL(rule, nin, nout)                                                                                      \
-  FIXED(rule, nin, nout, 1)                                                                                          \
-  FIXED(rule, nin, nout, 2)                                                                                          \
-  FIXED(rule, nin, nout, 3)                                                                                          \
-  FIXED(rule, nin, nout, 4)                                                                                          \
-  FIXED(rule, nin, nout, 5)                                                                                          \
-  FIXED(rule, nin, nout, 6)                                                                                          \
-  FIXED(rule, nin, nout, 7)                                                                                          \
-  FIXED(rule, nin, nout, 8)                                                                                          \
+#define KERNEL(rule, nin, nout, seen)                                                                                \
+  FIXED(rule, nin, nout, seen, 1, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 2, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 3, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 4, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 5, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 6, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 7, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 8, 0)                                                                                 \
+  FIXED(rule, nin, nout, seen, 1, 1)                                                                                 \
+  FIXED(rule, nin, nout, seen, 2, 1)                                                                                 \
   static void rule##_kernel(jk_call *c, head_fn *head) {                                                             \
-    static void (*const fixed[])(jk_call *, head_fn *, ptrdiff_t) = {rule##_1, rule##_2, rule##_3, rule##_4,         \
-                                                                     rule##_5, rule##_6, rule##_7, rule##_8};        \
+    static void (*const fixed[])(jk_call *, head_fn *, ptrdiff_t) = {                                                \
+        rule##_0_1, rule##_0_2, rule##_0_3, rule##_0_4, rule##_0_5,                                                  \
+        rule##_0_6, rule##_0_7, rule##_0_8, rule##_1_1, rule##_1_2};                                                 \
     ptrdiff_t i = 0;                                                                                                 \
     V *x[7];                                                                                                         \
-    if (unrolled(c, nin)) fixed[c->k1 - 2](c, head, i = c->n / W * W);                                               \
+    if (unrolled(c, nin)) fixed[c->k0 * JK_FIXED + c->k1 - 2](c, head, i = c->n / W * W);                            \
     work_arrays(c, x);                                                                                               \
     for (; i < c->n; i += W) {                                                                                       \
       ptrdiff_t m = c->n - i < W ? c->n - i : W;                                                                     \
-      sweep_any(c, nin, nout, head, rule##_any, force_##rule, x, c->k0, c->k1, i, m);                                \
+      sweep_any(c, nin, nout, seen, head, rule##_any, force_##rule, x, c->k0, c->k1, i, m);                          \
     }                                                                                                                \
   }
 
-KERNEL(div, 2, 1)
-KERNEL(recip, 1, 1)
-KERNEL(sqrt, 1, 1)
-KERNEL(powc, 1, 1)
-KERNEL(powp, 1, 1)
-KERNEL(pow, 2, 3)
-KERNEL(hypot, 2, 2)
-KERNEL(atan2, 2, 2)
-KERNEL(exp, 1, 1)
-KERNEL(expm1, 1, 2)
-KERNEL(log, 1, 1)
-KERNEL(sincos, 1, 2)
-KERNEL(riccati, 1, 2)
-KERNEL(softplus, 1, 3)
-KERNEL(logaddexp, 2, 3)
-KERNEL(atan, 1, 2)
-KERNEL(asin, 1, 2)
-KERNEL(erf, 1, 2)
+/* rule, inputs, results, and how many of these are seen: named, or derivatives of those */
+KERNEL(div, 2, 1, 1)
+KERNEL(recip, 1, 1, 1)
+KERNEL(sqrt, 1, 1, 1)
+KERNEL(powc, 1, 1, 1)
+KERNEL(powp, 1, 1, 1)
+KERNEL(pow, 2, 3, 1)
+KERNEL(hypot, 2, 2, 1)
+KERNEL(atan2, 2, 2, 1)
+KERNEL(exp, 1, 1, 1)
+KERNEL(expm1, 1, 2, 2)
+KERNEL(log, 1, 1, 1)
+KERNEL(sincos, 1, 2, 2)
+KERNEL(riccati, 1, 2, 2)
+KERNEL(softplus, 1, 3, 3)
+KERNEL(logaddexp, 2, 3, 1)
+KERNEL(atan, 1, 2, 1)
+KERNEL(asin, 1, 2, 1)
+KERNEL(erf, 1, 2, 2)
 
 #include "linear.h"
 #include "product.h"
@@ -163,7 +171,7 @@ KERNEL(erf, 1, 2)
 #define TWO(a, b) a##b
 #define CONSTANT ONE
 #define HIDDEN ONE
-#define ROW(names, nin, nout, kind, rule, head, p, q) ROW_(names, rule, head)
+#define ROW(names, nin, nout, kind, rule, head, p, q, ...) ROW_(names, rule, head)
 #define ROW_(name, rule, head) ROW__(name, rule, head)
 #define ROW__(name, rule, head)                                                                                      \
   static void row_##name(jk_call *c) { rule##_kernel(c, head_##head); }
@@ -176,4 +184,4 @@ extern const jk_set JK_SET;
 const jk_set JK_SET = {TEXT(JK_SET), W, {
 #include "functions.def"
                                    },
-                       reduce_sum, reduce_fill};
+                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns};

@@ -1,10 +1,19 @@
 /* product.h - truncated products, (ab)_k = sum_i a_i b_{k-i} with i ascending in one chain (rules.h says why), inside the
    intervals of the factors. */
 
-/* Products are short enough to be unrolled further than recurrences. */
+/* Products are short enough to be unrolled further than recurrences. (K, k0): coefficients k0 to K. */
 enum { PRODUCT_FIXED = 16 };
 #define EACH_PRODUCT(f)                                                                                              \
-  f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15) f(16)
+  f(0, 0) f(1, 0) f(2, 0) f(3, 0) f(4, 0) f(5, 0) f(6, 0) f(7, 0) f(8, 0) f(9, 0) f(10, 0) f(11, 0) f(12, 0) f(13, 0) \
+  f(14, 0) f(15, 0) f(16, 0) f(1, 1) f(2, 1)
+
+/* Which of them takes the call, -1 if none. */
+INLINE int product_fixed(const jk_call *c, int nin) {
+  if (c->k0 > 1 || c->k0 >= c->k1 || c->k1 > PRODUCT_FIXED + 1 || (c->k0 && c->k1 > DIRECTIONS_FIXED + 1)) return -1;
+  for (int j = 0; j < nin; j++)
+    if (!full(&c->in[j], c->k1)) return -1;
+  return c->k0 * PRODUCT_FIXED + c->k1 - 1;
+}
 
 INLINE V product_at(const V *a, const V *b, int k, int lo, int hi) {
   V s = a[lo] * b[k - lo];
@@ -12,70 +21,116 @@ INLINE V product_at(const V *a, const V *b, int k, int lo, int hi) {
   return s;
 }
 
-static void mul_vector(jk_call *c, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
-  const jk_series *sa = &c->in[0], *sb = &c->in[1], *sy = &c->out[0];
-  int first = c->k0 > sy->low ? c->k0 : sy->low, last = c->k1 - 1 < sy->degree ? c->k1 - 1 : sy->degree;
-  int da = sa->degree < last ? sa->degree : last, db = sb->degree < last ? sb->degree : last;
-  for (int k = sa->low; k <= da; k++) a[k] = v_load_n(sa->plane[k] + i, m);
-  for (int k = sb->low; k <= db; k++) b[k] = v_load_n(sb->plane[k] + i, m);
-  for (int k = first; k <= last; k++) {
-    int lo = k - db > sa->low ? k - db : sa->low, hi = k - sb->low < da ? k - sb->low : da;
-    v_store_n(sy->plane[k] + i, lo > hi ? v_set(0) : product_at(a, b, k, lo, hi), m);
+/* r, and where it is not finite the same chain without the terms that have a factor 0. Where all factors are finite these terms
+   change nothing, and r stays what it is. */
+static V absorbing(V r, const V *a, const V *b, int k, int lo, int hi) {
+  V s = v_set(0);
+  for (int i = lo; i <= hi; i++) s = v_select((M)(a[i] == 0) | (M)(b[k - i] == 0), s, v_fma(a[i], b[k - i], s));
+  return v_select((M)(r * 0 == 0), r, s);
+}
+
+typedef struct span { /* coefficients of a product, and those of the factors that they need */
+  int first, last, la, da, lb, db;
+} span;
+
+INLINE span span_of(const jk_call *c) {
+  const jk_series *a = &c->in[0], *b = &c->in[1], *y = &c->out[0];
+  int first = c->k0 > y->low ? c->k0 : y->low, last = c->k1 - 1 < y->degree ? c->k1 - 1 : y->degree;
+  return (span){first, last, a->low, a->degree < last ? a->degree : last, b->low, b->degree < last ? b->degree : last};
+}
+INLINE int span_lo(span s, int k) { return k - s.db > s.la ? k - s.db : s.la; }
+INLINE int span_hi(span s, int k) { return k - s.lb < s.da ? k - s.lb : s.da; }
+
+INLINE void load_factors(const jk_call *c, span s, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
+  for (int k = s.la; k <= s.da; k++) a[k] = v_load_n(c->in[0].plane[k] + i, m);
+  for (int k = s.lb; k <= s.db; k++) b[k] = v_load_n(c->in[1].plane[k] + i, m);
+}
+
+static void absorb_vector(const jk_call *c, span s, const V *a, const V *b, ptrdiff_t i, ptrdiff_t m) {
+  for (int k = s.first; k <= s.last; k++) {
+    int lo = span_lo(s, k), hi = span_hi(s, k);
+    if (lo <= hi) v_store_n(c->out[0].plane[k] + i, absorbing(product_at(a, b, k, lo, hi), a, b, k, lo, hi), m);
   }
 }
 
-/* All coefficients in registers; independent chains side by side. */
-#define MUL_FIXED(K)                                                                                                 \
-  static void mul_##K(const jk_call *c, ptrdiff_t n) {                                                               \
+static void __attribute__((noinline, cold)) absorb(const jk_call *c, ptrdiff_t i) {
+  V *x[7];
+  work_arrays(c, x);
+  load_factors(c, span_of(c), x[0], x[1], i, W);
+  absorb_vector(c, span_of(c), x[0], x[1], i, W);
+}
+
+INLINE void product_vector(const jk_call *c, int absorbs, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
+  span s = span_of(c);
+  V zero = v_set(0), sum = zero;
+  load_factors(c, s, a, b, i, m);
+  for (int k = s.first; k <= s.last; k++) {
+    int lo = span_lo(s, k), hi = span_hi(s, k);
+    V r = lo > hi ? zero : product_at(a, b, k, lo, hi);
+    if (absorbs) sum = v_fma(r, zero, sum);
+    v_store_n(c->out[0].plane[k] + i, r, m);
+  }
+  if (absorbs && v_any(~(M)(sum == 0))) absorb_vector(c, s, a, b, i, m);
+}
+
+/* All coefficients in registers; independent chains side by side. Of an absorbing product only the top coefficient is looked at:
+   it has every coefficient of either factor in one of its terms. One that is not finite makes its term infinite or NaN, whatever
+   it meets, and the sum stays so: if the top is finite, so are all coefficients, and there is nothing to absorb. */
+#define PRODUCT(name, absorbs, K, k0)                                                                                \
+  static void name##_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
     real *const *pa = c->in[0].plane, *const *pb = c->in[1].plane, *const *py = c->out[0].plane;                     \
     for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
       V a[K + 1], b[K + 1], y[K + 1];                                                                                \
       UNROLL for (int k = 0; k <= K; k++) a[k] = v_load(pa[k] + i);                                                  \
       UNROLL for (int k = 0; k <= K; k++) b[k] = v_load(pb[k] + i);                                                  \
-      UNROLL for (int k = 0; k <= K; k++) y[k] = a[0] * b[k];                                                        \
+      UNROLL for (int k = k0; k <= K; k++) y[k] = a[0] * b[k];                                                       \
       UNROLL for (int j = 1; j <= K; j++) UNROLL for (int k = j; k <= K; k++) y[k] = v_fma(a[j], b[k - j], y[k]);    \
-      UNROLL for (int k = 0; k <= K; k++) v_store(py[k] + i, y[k]);                                                  \
+      if (absorbs && v_any(~(M)(y[K] * 0 == 0))) absorb(c, i);                                                       \
+      else UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, y[k]);                                            \
     }                                                                                                                \
   }
+#define MUL_FIXED(K, k0) PRODUCT(mul, 0, K, k0)
+#define MULZ_FIXED(K, k0) PRODUCT(mulz, 1, K, k0)
 EACH_PRODUCT(MUL_FIXED)
+EACH_PRODUCT(MULZ_FIXED)
 
-static void mul_kernel(jk_call *c, head_fn *head) {
-  (void)head;
-#define MUL_NAME(K) mul_##K,
-  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(MUL_NAME)};
-  V *x[7];
-  work_arrays(c, x);
-  ptrdiff_t i = 0;
-  if (!c->k0 && c->k1 > 1 && c->k1 <= PRODUCT_FIXED + 1 && full(&c->in[0], c->k1) && full(&c->in[1], c->k1))
-    fixed[c->k1 - 2](c, i = c->n / W * W);
-  for (; i < c->n; i += W) mul_vector(c, x[0], x[1], i, c->n - i < W ? c->n - i : W);
+INLINE void single_vector(real *y, const real *pa, const real *pb, int absorbs, ptrdiff_t m) {
+  V a = v_load_n(pa, m), b = v_load_n(pb, m), r = a * b;
+  M bad = ~(M)(r * 0 == 0);
+  if (absorbs && v_any(bad)) r = v_select(bad & ((M)(a == 0) | (M)(b == 0)), v_set(0), r);
+  v_store_n(y, r, m);
 }
 
-INLINE real absorbing_at(const V *a, const V *b, int k, int l) { /* one lane; a zero absorbs whatever it meets */
-  real s = 0;
-  for (int i = 0; i <= k; i++) s += a[i][l] == 0 || b[k - i][l] == 0 ? 0 : a[i][l] * b[k - i][l];
-  return s;
-}
-
-/* The product of pullbacks and of xlogy. Any coefficient may be the one that meets an infinity, so all are looked at. */
-static void mulz_kernel(jk_call *c, head_fn *head) {
-  (void)head;
-  V *x[7];
-  work_arrays(c, x);
-  const jk_series *y = &c->out[0];
-  for (ptrdiff_t i = 0; i < c->n; i += W) {
-    ptrdiff_t m = c->n - i < W ? c->n - i : W;
-    load_any(x[0], &c->in[0], c->k1, i, m);
-    load_any(x[1], &c->in[1], c->k1, i, m);
-    for (int k = c->k0 > y->low ? c->k0 : y->low; k < c->k1 && k <= y->degree; k++) {
-      V r = product_at(x[0], x[1], k, 0, k);
-      M bad = ~(M)(r * 0 == 0);
-      for (int l = 0; v_any(bad) && l < W; l++)
-        if (bad[l]) r[l] = absorbing_at(x[0], x[1], k, l);
-      v_store_n(y->plane[k] + i, r, m);
-    }
+/* One factor has a single coefficient: plane by plane, from the top down because results may lie where the factors do. */
+static void single(const jk_call *c, const jk_series *one, const jk_series *other, int absorbs) {
+  span s = span_of(c);
+  for (int k = s.last; k >= s.first; k--) {
+    const real *a = one->plane[one->low], *b = plane_at(other, k - one->low);
+    real *y = c->out[0].plane[k];
+    ptrdiff_t i = 0;
+    for (; b && i + W <= c->n; i += W) single_vector(y + i, a + i, b + i, absorbs, W);
+    if (b && i < c->n) single_vector(y + i, a + i, b + i, absorbs, c->n - i);
+    for (; !b && i < c->n; i++) y[i] = 0;
   }
 }
+
+#define PRODUCT_KERNEL(name, absorbs)                                                                                \
+  static void name##_kernel(jk_call *c, head_fn *head) {                                                             \
+    static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(name##_NAME)};                          \
+    (void)head;                                                                                                      \
+    V *x[7];                                                                                                         \
+    work_arrays(c, x);                                                                                               \
+    ptrdiff_t i = 0;                                                                                                 \
+    int f = product_fixed(c, 2);                                                                                     \
+    if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
+    else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
+    else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
+    for (; i < c->n; i += W) product_vector(c, absorbs, x[0], x[1], i, c->n - i < W ? c->n - i : W);                 \
+  }
+#define mul_NAME(K, k0) mul_##k0##_##K,
+#define mulz_NAME(K, k0) mulz_##k0##_##K,
+PRODUCT_KERNEL(mul, 0)
+PRODUCT_KERNEL(mulz, 1) /* the product of pullbacks and of xlogy */
 
 INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i} */
   if (2 * lo > k) return v_set(0);
@@ -86,13 +141,13 @@ INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}
   return k % 2 ? s : v_fma(x[k / 2], x[k / 2], s);
 }
 
-#define SQUARE_FIXED(K)                                                                                              \
-  static void square_##K(const jk_call *c, ptrdiff_t n) {                                                            \
+#define SQUARE_FIXED(K, k0)                                                                                          \
+  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                            \
     real *const *px = c->in[0].plane, *const *py = c->out[0].plane;                                                  \
     for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
       V x[K + 1];                                                                                                    \
       UNROLL for (int k = 0; k <= K; k++) x[k] = v_load(px[k] + i);                                                  \
-      UNROLL for (int k = 0; k <= K; k++) v_store(py[k] + i, square_at(x, k, 0));                                    \
+      UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, square_at(x, k, 0));                                   \
     }                                                                                                                \
   }
 EACH_PRODUCT(SQUARE_FIXED)
@@ -107,12 +162,12 @@ static void square_vector(jk_call *c, V *x, ptrdiff_t i, ptrdiff_t m) {
 
 static void square_kernel(jk_call *c, head_fn *head) {
   (void)head;
-#define SQUARE_NAME(K) square_##K,
+#define SQUARE_NAME(K, k0) square_##k0##_##K,
   static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(SQUARE_NAME)};
   V *x[7];
   work_arrays(c, x);
   ptrdiff_t i = 0;
-  if (!c->k0 && c->k1 > 1 && c->k1 <= PRODUCT_FIXED + 1 && full(&c->in[0], c->k1))
-    fixed[c->k1 - 2](c, i = c->n / W * W);
+  int f = product_fixed(c, 1);
+  if (f >= 0) fixed[f](c, i = c->n / W * W);
   for (; i < c->n; i += W) square_vector(c, x[0], i, c->n - i < W ? c->n - i : W);
 }

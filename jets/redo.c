@@ -249,17 +249,27 @@ typedef int redo_fn(const lane *);
 #define redo_relu NULL
 #define redo_max NULL
 #define redo_min NULL
+#define redo_along NULL
+#define redo_compare NULL
+#define redo_where NULL
 #define redo_sign NULL
 #define redo_floor NULL
 #define redo_ceil NULL
 #define redo_round NULL
+#define redo_finite NULL
+#define redo_less NULL
+#define redo_less_equal NULL
+#define redo_greater NULL
+#define redo_greater_equal NULL
+#define redo_equal NULL
+#define redo_not_equal NULL
 #define redo_sinc NULL
 #define redo_exprel NULL
 #define redo_log1prel NULL
 
 int jk_redo(int row, const jk_lane *x) {
   static redo_fn *const table[] = {
-#define ROW(names, nin, nout, kind, rule, head, p, q) redo_##rule,
+#define ROW(names, nin, nout, kind, rule, head, p, q, ...) redo_##rule,
 #include "functions.def"
 #include "functions_end.def"
   };

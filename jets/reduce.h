@@ -1,4 +1,4 @@
-/* reduce.h - sums by a tree that depends on n alone, and a loop that the executor needs.
+/* reduce.h - sums by a tree that depends on their length alone, and loops that the executor needs.
 
    The tree: leaves of JK_LEAF numbers, each in 32 chains; above them the binary tree that splits at the largest power of two
    below the number of leaves. So blocks of 2^j leaves can be summed apart and joined (jk_tree) to the same bits. */
@@ -25,4 +25,57 @@ static real reduce_sum(const real *x, ptrdiff_t n) {
 
 static void reduce_fill(real *y, real c, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++) y[i] = c;
+}
+
+static void reduce_add(real *y, const real *x, ptrdiff_t n) {
+  ptrdiff_t i = 0;
+  for (; i + W <= n; i += W) v_store(y + i, v_load(y + i) + v_load(x + i));
+  for (; i < n; i++) y[i] += x[i];
+}
+
+/* ---- sums over rows: leaves of 64 rows in order, above them the tree of jk_tree, for a tile of columns at a time ---- */
+
+enum { ROWS_LEAF = 64, TILE = 32, ROWS_LEVELS = 58 };
+
+static void rows_leaf(real *s, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
+  if (n == TILE) {
+    V t[TILE / W];
+    UNROLL for (int j = 0; j < TILE / W; j++) t[j] = v_load(x + j * W);
+    for (ptrdiff_t i = 1; i < rows; i++) UNROLL for (int j = 0; j < TILE / W; j++) t[j] += v_load(x + i * stride + j * W);
+    UNROLL for (int j = 0; j < TILE / W; j++) v_store(s + j * W, t[j]);
+    return;
+  }
+  memcpy(s, x, (size_t)n * sizeof *s);
+  for (ptrdiff_t i = 1; i < rows; i++) reduce_add(s, x + i * stride, n);
+}
+
+/* s <- t + s */
+static void add_before(real *s, const real *t, ptrdiff_t n) {
+  for (ptrdiff_t j = 0; j < n; j++) s[j] = t[j] + s[j];
+}
+
+static void rows_tile(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
+  real level[ROWS_LEVELS][TILE], s[TILE];
+  size_t count = 0;
+  if (rows <= ROWS_LEAF) {
+    rows_leaf(y, x, rows, n, stride);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < rows; i += ROWS_LEAF) {
+    int j = 0;
+    rows_leaf(s, x + i * stride, rows - i < ROWS_LEAF ? rows - i : ROWS_LEAF, n, stride);
+    for (; count >> j & 1; j++) add_before(s, level[j], n);
+    memcpy(level[j], s, (size_t)n * sizeof *s);
+    count++;
+  }
+  int j = 0;
+  while (!(count >> j & 1)) j++;
+  memcpy(y, level[j], (size_t)n * sizeof *y);
+  for (j++; count >> j; j++)
+    if (count >> j & 1) add_before(y, level[j], n);
+}
+
+static void reduce_sum_columns(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
+  if (rows <= 0) reduce_fill(y, 0, n);
+  else for (ptrdiff_t j = 0; j < n; j += TILE) rows_tile(y + j, x + j, rows, n - j < TILE ? n - j : TILE, stride);
 }

@@ -9,7 +9,7 @@ const jk_row jk_rows[JK_ROWS] = {
 #define TWO(a, b) #a "," #b, 2
 #define CONSTANT ONE
 #define HIDDEN ONE
-#define ROW(names, nin, nout, kind, rule, head, p, q) {names, nin, nout, kind, p, q},
+#define ROW(names, nin, nout, kind, rule, head, p, q, ...) {names, nin, nout, kind, p, q},
 #include "functions.def"
 #include "functions_end.def"
 };
@@ -64,26 +64,50 @@ size_t jk_work_size(int order) {
   return (lane_work(order) + pointers + 63) / 64 * 64;
 }
 
-static void shift(jk_series *s, double **plane, const jk_series *from, int p) {
-  *s = *from;
-  s->stride = NULL;
-  if (!from->plane) return;
-  for (int k = from->low; k <= from->degree; k++) plane[k] = from->plane[k] + (from->stride ? p * from->stride[k] : 0);
+/* Pointers to the planes of one direction, which move from direction to direction; from here on s has these. */
+static double **own_planes(jk_series *s, double **plane) {
+  if (!s->plane || !s->stride || s->low > s->degree) return plane;
+  for (int k = s->low; k <= s->degree; k++) plane[k] = s->plane[k];
   s->plane = plane;
+  return plane + s->degree + 1;
 }
 
-/* Coefficients k0..k1-1 of direction p. */
-static void direction(const jk_set *set, jk_call *call, int p, int k0, int k1) {
-  const jk_row *row = &jk_rows[call->row];
-  double **plane = (double **)(void *)((char *)call->work + lane_work(call->order));
-  jk_call c = *call;
-  c.directions = 1;
-  c.k0 = k0;
-  c.k1 = k1;
-  for (int i = 0; i < row->nin; i++, plane += call->order + 1) shift(&c.in[i], plane, &call->in[i], p);
-  for (int i = 0; i < row->nout; i++, plane += call->order + 1) shift(&c.out[i], plane, &call->out[i], p);
-  set->kernel[c.row](&c);
-  if (c.lost > call->lost) call->lost = c.lost;
+static double **next_planes(const jk_series *s, double **plane) {
+  if (!s->plane || !s->stride || s->low > s->degree) return plane;
+  for (int k = s->low; k <= s->degree; k++) plane[k] += s->stride[k];
+  return plane + s->degree + 1;
+}
+
+static void next_direction(const jk_call *c, double **plane) {
+  const jk_row *row = &jk_rows[c->row];
+  for (int i = 0; i < row->nin; i++) plane = next_planes(&c->in[i], plane);
+  for (int i = 0; i < row->nout; i++) plane = next_planes(&c->out[i], plane);
+}
+
+static double **first_direction(jk_call *c) {
+  const jk_row *row = &jk_rows[c->row];
+  double **planes = (double **)(void *)((char *)c->work + lane_work(c->order)), **to = planes;
+  for (int i = 0; i < row->nin; i++) to = own_planes(&c->in[i], to);
+  for (int i = 0; i < row->nout; i++) to = own_planes(&c->out[i], to);
+  return planes;
+}
+
+static void run_directions(const jk_set *set, jk_call *c) {
+  const jk_series *y = &c->out[0];
+  int k1 = c->k1, directions = c->directions;
+  int once = c->k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0);
+  double **planes = first_direction(c);
+  c->directions = 1;
+  if (once) {
+    c->k1 = 1;
+    set->kernel[c->row](c);
+    c->k0 = 1;
+    c->k1 = k1;
+  }
+  for (int p = 0; p < directions && c->k0 < k1; p++) {
+    if (p) next_direction(c, planes);
+    set->kernel[c->row](c);
+  }
 }
 
 void jk_run(const jk_set *set, jk_call *call) {
@@ -91,8 +115,7 @@ void jk_run(const jk_set *set, jk_call *call) {
     set->kernel[call->row](call);
     return;
   }
-  const jk_series *y = &call->out[0];
-  int k0 = call->k0;
-  if (k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0)) direction(set, call, 0, 0, k0 = 1);
-  for (int p = 0; p < call->directions && k0 < call->k1; p++) direction(set, call, p, k0, call->k1);
+  jk_call c = *call;
+  run_directions(set, &c);
+  call->lost = c.lost;
 }

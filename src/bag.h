@@ -1,4 +1,4 @@
-/* bag.h - allocations that die together. */
+/* bag.h - allocations that die together. Small ones share blocks. */
 #ifndef JETS_BAG_H
 #define JETS_BAG_H
 
@@ -13,9 +13,11 @@ typedef struct bag {
   memory mem;
   bag_item *items;
   int count, room;
+  char *next; /* of the block that small allocations are cut from */
+  size_t left, block;
 } bag;
 
-void *bag_new(bag *, size_t count, size_t element); /* zeroed; never of size 0; NULL on failure or overflow */
+void *bag_new(bag *, size_t count, size_t element); /* zeroed, for doubles and pointers; NULL on failure or overflow */
 void bag_free(bag *);
 
 #endif

@@ -1,220 +1,158 @@
-/* build.c - from the tape to a plan: what is needed, on which planes, by which steps in which regions. */
+/* build.c - from the tape to a plan: walks the needed nodes, finds their planes, and places a step for what no plane holds yet. */
 #include "build.h"
 #include "ops.h"
 
-#include <limits.h>
-#include <stdint.h>
 #include <string.h>
 
 int build_no_memory(build *b) { return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning"); }
 
-static int grow(build *b, void *list, int *room, int count, size_t element) {
+int build_grow(build *b, void *list, int *room, int count, size_t element) {
   return memory_grow(&b->plan->mem, list, room, count, element) || build_no_memory(b);
-}
-
-/* ---- need: an interval of coefficients, from the outputs back ---------------------------------------------------------- */
-
-static void want(build *b, int v, int lo, int hi) {
-  const value *x = value_of(b->tape, v);
-  span *s = &b->need[v];
-  if (lo < x->low) lo = x->low;
-  if (hi > x->degree) hi = x->degree;
-  if (lo > hi) return;
-  if (s->hi < s->lo) s->lo = lo, s->hi = hi;
-  if (lo < s->lo) s->lo = lo;
-  if (hi > s->hi) s->hi = hi;
-}
-
-/* What the inputs of an elementwise row must give; its own need grows to what the kernel makes in one go. */
-static void want_row(build *b, const node *n, span s) {
-  jk_kind kind = jk_rows[n->op->row].kind;
-  if (kind == JK_SPECIAL) s.hi = INT_MAX; /* valuation looks at higher coefficients */
-  if (kind != JK_LINEAR && kind != JK_PRODUCT) s.lo = 0;
-  for (int i = 0; i < n->count; i++)
-    if (b->need[n->first + i].hi >= b->need[n->first + i].lo) want(b, n->first + i, s.lo, s.hi);
-  for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
-    want(b, in, kind == JK_LINEAR ? s.lo : 0, kind == JK_STEP ? 0 : s.hi);
-  }
-}
-
-static void want_alias(build *b, const node *n, span s) {
-  for (int k = s.lo; k <= s.hi; k++) {
-    int input, coefficient;
-    if (n->op->alias(b->tape, n, k, &input, &coefficient)) want(b, input, coefficient, coefficient);
-  }
-}
-
-static void want_same(build *b, const node *n, span s) { want(b, node_input(b->tape, n, 0), s.lo, s.hi); }
-static void want_nothing(build *b, const node *n, span s) { (void)b, (void)n, (void)s; }
-
-/* What the plan makes of an operation, by its kind of step. */
-static const struct step_kind {
-  void (*want)(build *, const node *, span); /* the need of its inputs */
-  step_run *run;
-  int whole; /* reads all of its input, not a block */
-  int sink;  /* runs over its input's space; the result is there when the region is done */
-} kinds[] = {
-    [STEP_LEAF] = {want_nothing, NULL, 0, 0},   [STEP_ALIAS] = {want_alias, NULL, 0, 0},
-    [STEP_ROW] = {want_row, run_row, 0, 0},     [STEP_BROADCAST] = {want_same, run_broadcast, 1, 0},
-    [STEP_SUM] = {want_same, run_sum, 0, 1},
-};
-
-static void want_inputs(build *b, const node *n) {
-  span s = {INT_MAX, -1};
-  for (int i = 0; i < n->count; i++) {
-    span t = b->need[n->first + i];
-    if (t.hi < t.lo) continue;
-    if (t.lo < s.lo) s.lo = t.lo;
-    if (t.hi > s.hi) s.hi = t.hi;
-  }
-  if (s.lo <= s.hi) kinds[n->op->step].want(b, n, s);
-}
-
-/* For a sweep by orders: the whole series of what is needed at all, spares too. */
-static void want_whole(build *b, const node *n) {
-  int any = 0;
-  for (int v = n->first; v < n->first + n->count; v++) any |= b->need[v].hi >= b->need[v].lo;
-  for (int v = n->first; v < n->first + n->count && any; v++) want(b, v, 0, INT_MAX);
-}
-
-static int find_need(build *b, int n, const jet outputs[]) {
-  if (!(b->need = (span *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *b->need))) return build_no_memory(b);
-  for (int v = 0; v < b->nvalues; v++) b->need[v].hi = -1;
-  for (int i = 0; i < n; i++) want(b, outputs[i].id, 0, INT_MAX);
-  for (int i = b->nnodes - 1; i >= 0; i--) {
-    const node *x = &b->tape->nodes[i];
-    if (b->plan->by_orders && x->op->step == STEP_ROW) want_whole(b, x);
-    want_inputs(b, x);
-  }
-  return 1;
 }
 
 static int needed(const build *b, int v) { return b->need[v].hi >= b->need[v].lo; }
 
-/* ---- planes ------------------------------------------------------------------------------------------------------------- */
+/* ---- kinds of steps ------------------------------------------------------------------------------------------------------ */
 
-static int new_plane(build *b, plane_kind kind, ptrdiff_t n, int region) { /* id, or -1 */
-  jet_plan *p = b->plan;
-  if (!grow(b, &p->planes, &p->planes_room, p->nplanes, sizeof *p->planes)) return -1;
-  plane x = {kind, n, region, -1, -1, 0, 0, 0, NULL, NULL};
-  p->planes[p->nplanes] = x;
-  return p->nplanes++;
+typedef struct kind {
+  step_run *run;
+  int complete; /* reads all of its inputs, not a block */
+  int sink;     /* runs over its inputs' space; the result is there when the region is done */
+  int once;     /* on whole planes */
+} kind;
+
+static const kind kinds[] = {
+    [STEP_LEAF] = {NULL, 0, 0, 0},         [STEP_ALIAS] = {run_repeat, 1, 0, 1},   [STEP_VIEW] = {run_repeat, 1, 0, 1},
+    [STEP_ROW] = {run_row, 0, 0, 0},       [STEP_BROADCAST] = {run_broadcast, 1, 0, 0}, [STEP_SUM] = {run_sum, 0, 1, 0},
+    [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
+    [STEP_WHOLE] = {run_whole, 1, 0, 1},
+};
+static const kind sink_deposit = {run_add, 0, 1, 0};
+
+static const kind *kind_of(const build *b, const node *n) {
+  return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &sink_deposit : &kinds[n->op->step];
 }
 
-static int leaf_plane(build *b, const node *n) {
-  static const double one = 1;
-  int constant = n->op == &op_constant, parameter = n->op == &op_parameter;
-  int id = new_plane(b, constant || parameter ? PLANE_CONSTANT : PLANE_INPUT, shape_of(b->tape, n->first)->size, -1);
-  if (id >= 0 && constant) b->plan->planes[id].constant = b->tape->data[n->with.data];
-  if (id >= 0 && parameter) b->plan->planes[id].constant = &one;
-  return id;
-}
+/* ---- where a node's values can be read -------------------------------------------------------------------------------------- */
 
-int build_plane(const build *b, int v, int k) { return needed(b, v) && k <= b->need[v].hi ? b->planes[v][k] : -1; }
+static ptrdiff_t lanes(const build *b, int v) { return shape_of(b->tape, v)->size; }
 
-static int alias_plane(const build *b, const node *n, int k, int *id) {
-  int input, coefficient;
-  if (!n->op->alias || !n->op->alias(b->tape, n, k, &input, &coefficient)) return 0;
-  *id = build_plane(b, input, coefficient);
-  return 1;
-}
-
-/* The planes of a node's values; makes[0..1] becomes the range of coefficients that a step must make. */
-static int find_planes(build *b, const node *n, int region, int makes[2]) {
-  makes[0] = INT_MAX, makes[1] = 0;
-  for (int v = n->first; v < n->first + n->count; v++) {
-    span s = b->need[v];
-    if (s.hi < s.lo) continue;
-    int *list = b->planes[v] = (int *)bag_new(&b->plan->owned, (size_t)s.hi + 1, sizeof *list);
-    if (!list) return build_no_memory(b);
-    for (int k = 0; k <= s.hi; k++) {
-      list[k] = -1;
-      if (k < s.lo || alias_plane(b, n, k, &list[k])) continue;
-      int leaf = n->op->step == STEP_LEAF;
-      list[k] = leaf ? leaf_plane(b, n) : new_plane(b, PLANE_LOCAL, shape_of(b->tape, v)->size, region);
-      if (list[k] < 0) return 0;
-      if (k < makes[0]) makes[0] = k;
-      if (k + 1 > makes[1]) makes[1] = k + 1;
-    }
-  }
-  return 1;
-}
-
-/* ---- regions -------------------------------------------------------------------------------------------------------------- */
-
-/* The latest region of the shape if it runs late enough for the node's inputs, else a new one. */
-static int choose_region(build *b, int shape_id, int earliest) {
-  jet_plan *p = b->plan;
-  int r = b->region_of[shape_id] - 1;
-  if (r >= earliest) return r;
-  if (!grow(b, &p->regions, &p->regions_room, p->nregions, sizeof *p->regions)) return -1;
-  region x = {shape_id, b->tape->shapes[shape_id].size, 0, 0, 0, 0, 0, 0};
-  p->regions[p->nregions] = x;
-  b->region_of[shape_id] = ++p->nregions;
-  return p->nregions - 1;
-}
-
-static int place_step(build *b, const node *n) { /* its region, or -1 */
-  int earliest = 0, sink = kinds[n->op->step].sink, whole = kinds[n->op->step].whole;
+/* The level from which all inputs can be read: complete, or, where that is enough, by blocks of the node's space. */
+static int earliest(const build *b, const node *n, int complete) {
+  int level = 0;
   for (int i = 0; i < n->nin; i++) {
     int in = node_input(b->tape, n, i);
-    earliest = max_(earliest, whole ? b->complete[in] : b->in_block[in]);
+    level = max_(level, complete ? b->complete[in] : b->in_block[in]);
   }
-  int space = value_of(b->tape, sink ? node_input(b->tape, n, 0) : n->first)->shape;
-  int r = choose_region(b, space, earliest);
-  for (int v = n->first; v < n->first + n->count; v++) {
-    b->complete[v] = r + 1;
-    b->in_block[v] = sink ? r + 1 : r;
-  }
-  return r;
+  return level;
 }
 
 static void place_alias(build *b, const node *n) {
   for (int i = 0; i < n->nin; i++) {
     int in = node_input(b->tape, n, i);
+    int same = n->op->step != STEP_VIEW && lanes(b, in) == lanes(b, n->first);
     b->complete[n->first] = max_(b->complete[n->first], b->complete[in]);
-    b->in_block[n->first] = max_(b->in_block[n->first], b->in_block[in]);
+    b->in_block[n->first] = max_(b->in_block[n->first], same ? b->in_block[in] : b->complete[in]);
+  }
+  for (int v = n->first + 1; v < n->first + n->count; v++) {
+    b->complete[v] = b->complete[n->first];
+    b->in_block[v] = b->in_block[n->first];
   }
 }
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------------- */
+static int place_step(build *b, const node *n, const kind *k) { /* its region, or -1 */
+  int of = k->sink ? node_input(b->tape, n, 0) : n->first;
+  int space = k->once ? 0 : b->space_of[value_of(b->tape, of)->shape];
+  int r = plan_region(b, space, lanes(b, of), earliest(b, n, k->complete));
+  if (r < 0) return -1;
+  const region *x = &b->plan->regions[r];
+  for (int v = n->first; v < n->first + n->count; v++) {
+    b->complete[v] = x->level + !x->once;
+    b->in_block[v] = x->level + (!x->once && k->sink);
+  }
+  return r;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------------------- */
 
 static jk_series series(const build *b, int v) {
   jk_series s = {NULL, NULL, b->need[v].lo, b->need[v].hi};
   return s;
 }
 
-static int add_step(build *b, const node *n, const int makes[2], int region) {
-  jet_plan *p = b->plan;
-  if (!grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
-  step *s = &p->steps[p->nsteps];
-  memset(s, 0, sizeof *s);
-  s->run = kinds[n->op->step].run;
-  s->k0 = makes[0], s->k1 = makes[1];
-  s->region = region;
-  s->node = p->nflows - 1;
-  s->late = b->plain_of[n->first];
-  s->call.row = n->op->row;
-  s->call.order = value_of(b->tape, n->first)->order;
-  s->call.c = n->with.c;
-  s->call.m = n->with.m;
-  s->call.directions = 1;
-  for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
-    s->call.in[i] = series(b, in);
-    s->in_planes[i] = b->planes[in];
+static int operands(build *b, const node *n, step *s) {
+  bag *owned = &b->plan->owned;
+  s->nin = b->sources ? 1 : n->nin;
+  s->nout = n->count;
+  s->in_planes = (const int **)bag_new(owned, (size_t)(s->nin + s->nout), sizeof *s->in_planes);
+  if (!s->in_planes) return build_no_memory(b);
+  s->out_planes = s->in_planes + s->nin;
+  if (n->op->step == STEP_ROW) {
+    if (!(s->call = (jk_call *)bag_new(owned, 1, sizeof *s->call))) return build_no_memory(b);
+    s->in = s->call->in, s->out = s->call->out;
+  } else {
+    if (!(s->in = (jk_series *)bag_new(owned, (size_t)(s->nin + s->nout), sizeof *s->in))) return build_no_memory(b);
+    s->out = s->in + s->nin;
   }
-  for (int i = 0; i < n->count; i++) {
-    s->call.out[i] = series(b, n->first + i);
+  for (int i = 0; i < s->nin; i++) {
+    int in = node_input(b->tape, n, i);
+    s->in[i] = series(b, b->sources ? n->first : in);
+    s->in_planes[i] = b->sources ? b->sources : b->planes[in];
+  }
+  for (int i = 0; i < s->nout; i++) {
+    s->out[i] = series(b, n->first + i);
     s->out_planes[i] = b->planes[n->first + i];
   }
-  s->from = *shape_of(b->tape, n->nin ? node_input(b->tape, n, 0) : n->first);
-  s->to = *shape_of(b->tape, n->first);
-  p->nsteps++;
-  p->max_order = max_(p->max_order, s->call.order);
+  b->max_in = max_(b->max_in, s->nin);
   return 1;
 }
+
+/* The planes that the step makes are of its region now. */
+static void claim_planes(build *b, const step *s) {
+  for (int i = 0; i < s->nout; i++)
+    for (int k = s->k0; k < s->k1; k++) {
+      int id = plane_in(s->out_planes[i], &s->out[i], k);
+      plane *x = id < 0 ? NULL : &b->plan->planes[id];
+      if (x && (x->kind == PLANE_LOCAL || x->kind == PLANE_STORED) && x->region < 0) x->region = s->region;
+    }
+}
+
+/* Decided by more coefficients than it makes. */
+static int is_choice(const node *n) {
+  int any = n->op->step == STEP_ROW && jk_rows[n->op->row].kind == JK_CHOICE;
+  for (int i = 0; i < JK_MAX_IN; i++) any |= n->op->step == STEP_WHOLE && n->op->needs[i] == NEED_ALL;
+  return any;
+}
+
+static int add_step(build *b, const node *n, const kind *k, const int makes[2], int region) {
+  jet_plan *p = b->plan;
+  if (!build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
+  const value *v = value_of(b->tape, n->first);
+  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .k0 = makes[0], .k1 = makes[1],
+                                           .region = region, .node = p->nflows - 1, .directions = v->directions};
+  *s = fresh;
+  s->now0 = s->k0, s->now1 = s->k1;
+  s->late = b->late_of[n->first] || is_choice(n);
+  s->n = lanes(b, k->sink ? node_input(b->tape, n, 0) : n->first);
+  if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
+  claim_planes(b, s);
+  p->regions[region].sums += s->run == run_sum;
+  p->max_order = max_(p->max_order, v->order);
+  p->nsteps++;
+  return 1;
+}
+
+static int add_node(build *b, const node *n) {
+  int region, makes[2], size = 0;
+  if (!plan_planes(b, n, makes)) return 0;
+  for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
+  if (n->op->step == STEP_LEAF) return 1;
+  const kind *k = kind_of(b, n);
+  if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
+  return (region = place_step(b, n, k)) >= 0 && add_step(b, n, k, makes, region);
+}
+
+/* ---- the walk ------------------------------------------------------------------------------------------------------------------ */
 
 static void add_flow(build *b, const node *n) {
   jet_plan *p = b->plan;
@@ -225,10 +163,14 @@ static void add_flow(build *b, const node *n) {
 
 /* Order by order is no way where a coefficient feeds a jet again: the one sweep must end before the next begins. */
 static int check_feedback(build *b, const node *n) {
-  int jets = value_of(b->tape, n->first)->parameter >= 0, from = n->op == &op_coefficient;
-  for (int i = 0; i < n->nin; i++) from |= b->plain_of[node_input(b->tape, n, i)];
-  for (int v = n->first; v < n->first + n->count && !jets; v++) b->plain_of[v] = (char)from;
-  if (!jets || !from || !b->plan->by_orders) return 1;
+  int jets = value_of(b->tape, n->first)->parameter >= 0, from = n->op == &op_coefficient ? FROM_COEFFICIENT : 0;
+  for (int i = 0; i < n->nin; i++) {
+    int in = node_input(b->tape, n, i);
+    from |= b->late_of[in];
+    if (value_of(b->tape, in)->parameter >= 0 && n->op->step != STEP_LEAF && n->op->step != STEP_ALIAS) from |= FROM_CHOICE;
+  }
+  for (int v = n->first; v < n->first + n->count && !jets; v++) b->late_of[v] = (char)from;
+  if (!jets || !(from & FROM_COEFFICIENT) || !b->plan->by_orders) return 1;
   return plan_fail(b->plan, JET_UNSUPPORTED,
                    "by_orders: a jet_coefficient feeds a jet (at %s), so that its orders cannot be run one by one",
                    n->op->name);
@@ -237,36 +179,13 @@ static int check_feedback(build *b, const node *n) {
 static int walk(build *b) {
   for (int i = 0; i < b->nnodes; i++) {
     const node *n = &b->tape->nodes[i];
-    int any = n->op == &op_input || n->op == &op_input_series, region = -1, makes[2];
+    int any = build_is_input(n->op);
+    if (any) plan_want(b, n->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
     for (int v = n->first; v < n->first + n->count; v++) any |= needed(b, v);
     if (!any) continue;
-    if (n->op->step == STEP_LEAF && n->op != &op_constant && n->op != &op_parameter)
-      want(b, n->first, 0, INT_MAX); /* inputs always have all their memory */
     add_flow(b, n);
-    if (!check_feedback(b, n)) return 0;
-    if (n->op->step == STEP_ALIAS) place_alias(b, n);
-    else if (kinds[n->op->step].run && (region = place_step(b, n)) < 0) return 0;
-    if (!find_planes(b, n, region, makes)) return 0;
-    if (region >= 0 && makes[0] < makes[1] && !add_step(b, n, makes, region)) return 0;
+    if (!check_feedback(b, n) || !add_node(b, n)) return 0;
   }
-  return 1;
-}
-
-/* Steps in the order of their regions, stable. */
-static int sort_steps(build *b) {
-  jet_plan *p = b->plan;
-  step *sorted = (step *)bag_new(&p->owned, (size_t)p->nsteps, sizeof *sorted);
-  if (!sorted) return build_no_memory(b);
-  for (int i = 0; i < p->nsteps; i++) p->regions[p->steps[i].region].count++;
-  for (int r = 1; r < p->nregions; r++) p->regions[r].first = p->regions[r - 1].first + p->regions[r - 1].count;
-  for (int r = 0; r < p->nregions; r++) p->regions[r].count = 0;
-  for (int i = 0; i < p->nsteps; i++) {
-    region *r = &p->regions[p->steps[i].region];
-    sorted[r->first + r->count++] = p->steps[i];
-  }
-  memory_resize(&p->mem, p->steps, (size_t)p->steps_room * sizeof *p->steps, 0);
-  p->steps = sorted;
-  p->steps_room = 0;
   return 1;
 }
 
@@ -278,20 +197,19 @@ static int lists(build *b) {
   b->planes = (int **)bag_new(&b->scratch, values, sizeof *b->planes);
   b->complete = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
-  b->region_of = (int *)bag_new(&b->scratch, (size_t)b->tape->nshapes, sizeof(int));
-  b->plain_of = (char *)bag_new(&b->scratch, values, 1);
+  b->late_of = (char *)bag_new(&b->scratch, values, 1);
+  b->lists = (const ptrdiff_t **)bag_new(&b->scratch, (size_t)b->tape->nlists, sizeof *b->lists);
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->region_of || !b->plain_of || !p->flows || !p->lost || !p->args)
+  if (!b->planes || !b->complete || !b->in_block || !b->late_of || !b->lists || !p->flows || !p->lost || !p->args)
     return build_no_memory(b);
   if (b->tape->nargs) memcpy(p->args, b->tape->args, (size_t)b->tape->nargs * sizeof(int));
   return 1;
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  if (!find_need(b, n, outputs) || !lists(b) || !walk(b) || !sort_steps(b)) return 0;
-  return plan_layout(b, n, outputs);
+  return plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) && plan_sort(b) && plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

@@ -1,4 +1,4 @@
-/* build.h - a plan in the making, between build.c and layout.c. */
+/* build.h - a plan in the making, between build.c, plan_*.c and layout.c. */
 #ifndef JETS_BUILD_H
 #define JETS_BUILD_H
 
@@ -8,21 +8,44 @@ typedef struct span { /* coefficients lo..hi; none if hi < lo */
   int lo, hi;
 } span;
 
+enum { ONCE = 64 }; /* elements up to which an iteration space is not walked in blocks */
+enum { FROM_COEFFICIENT = 1, FROM_CHOICE = 2 };
+
 typedef struct build {
   jet_plan *plan;
   const jet_tape *tape;
-  bag scratch;    /* dies with the build */
+  bag scratch;     /* dies with the build */
   int nvalues, nnodes;
-  span *need;     /* by value, inside its interval */
-  int **planes;   /* by value: plane ids by coefficient, or NULL */
-  int *complete;  /* by value: first region in which all of it can be read */
-  int *in_block;  /* by value: first region whose blocks of the same shape can read it */
-  int *region_of; /* by shape: the latest region + 1 */
-  char *plain_of; /* by value: a plain array that depends on a jet_coefficient */
+  span *need;      /* by value, inside its interval */
+  int **planes;    /* by value: plane ids by coefficient, or NULL */
+  int *complete;   /* by value: first level in which all of it can be read */
+  int *in_block;   /* by value: first level whose blocks of the same space can read it */
+  int *space_of;   /* by shape: its iteration space, 0 for all small ones */
+  int *region_of;  /* by space: the latest region + 1 */
+  int *once_at;    /* by level: the region of what runs once + 1 */
+  int *sources;    /* by coefficient: planes of which the node at hand makes a copy, or NULL */
+  const ptrdiff_t **lists; /* by list of the tape: the plan's copy */
+  char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
+  size_t scratch_size; /* bytes, of one step at a time */
+  int max_in;
 } build;
 
 int build_no_memory(build *);                      /* 0, after plan_fail */
+int build_grow(build *, void *list, int *room, int count, size_t element);
 int build_plane(const build *, int value, int k);  /* id, or -1: structurally zero or not needed */
-int plan_layout(build *, int n, const jet outputs[]); /* layout.c; 0 after plan_fail */
+
+int build_is_input(const op *);                    /* a leaf that the caller fills in */
+
+int plan_need(build *, int n, const jet outputs[]);            /* plan_need.c */
+void plan_want(build *, int value, int lo, int hi);
+/* plan_planes.c. Planes of a node's values; makes[0..1] becomes the range of coefficients that a step must make. */
+int plan_planes(build *, const node *, int makes[2]);
+int plan_spaces(build *);                                      /* plan_region.c */
+int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 after plan_fail */
+int plan_sort(build *);
+int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
+int plan_is_sink(const build *, const node *);
+int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
+int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 
 #endif

@@ -1,46 +1,17 @@
-/* fn.c - jet_fn: a callback recorded once on plain arrays, then recorded again from its own tape at the orders asked for.
-   Written on the tape and the plan as anybody could; only `lift` looks inside a tape. */
+/* fn.c - jet_fn: a callback recorded once on plain arrays, then recorded again from its own tape for each question. Written on
+   the tape and the plan as anybody could; only `lift` looks inside a tape. */
+#include "fn.h"
 #include "lift.h"
+#include "peek.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { CACHED = 4, MAX_EXTRA = 40 /* orders to win back at removable singularities */, LAST_FACTORIAL = 170 };
+const jet_fn no_fn = {.recorded = JET_NO_MEMORY, .status = JET_NO_MEMORY, .message = "out of memory"};
+const int fn_first[1] = {0};
 
-typedef enum question { VALUE, DERIVATIVES, TAYLOR } question;
-
-typedef struct prepared { /* a plan for one question */
-  question mode;
-  int order;
-  jet_tape *tape;
-  jet x, v, y;
-  jet_plan *plan;
-  unsigned used; /* when last */
-} prepared;
-
-struct jet_fn {
-  jet_tape_options options;
-  memory mem;
-  jet_callback *callback;
-  void *data;
-  ptrdiff_t n, outputs;
-  jet_tape *tape; /* the recording on plain arrays; NULL before the first evaluation */
-  jet x, y;
-  jet_status recorded; /* of the recording */
-  int broken;          /* never to be recorded: made with bad arguments */
-  int elementwise;     /* of the recording; -1: not yet known */
-  char why[200];       /* not */
-  prepared cache[CACHED];
-  unsigned clock;
-  jet_status status;
-  char message[320];
-};
-
-static const jet_fn no_fn = {.recorded = JET_NO_MEMORY, .status = JET_NO_MEMORY, .message = "out of memory"};
-
-__attribute__((format(printf, 3, 4))) static jet_status fail(jet_fn *f, jet_status status, const char *format, ...) {
+jet_status fn_fail(jet_fn *f, jet_status status, const char *format, ...) {
   if (f == &no_fn) return JET_NO_MEMORY;
   va_list list;
   va_start(list, format);
@@ -49,222 +20,223 @@ __attribute__((format(printf, 3, 4))) static jet_status fail(jet_fn *f, jet_stat
   return f->status = status;
 }
 
-static jet_status done(jet_fn *f) {
+jet_status fn_done(jet_fn *f) {
   f->message[0] = 0;
   return f->status = JET_OK;
+}
+
+const char *jet_fn_message(const jet_fn *f) { return f ? f->message : "no jet_fn"; }
+
+/* ---- life ------------------------------------------------------------------------------------------------------------- */
+
+static jet_status broken(jet_fn *f) {
+  f->broken = 1;
+  memcpy(f->failure, f->message, sizeof f->failure);
+  return f->recorded = f->status;
+}
+
+jet_fn *fn_make(const char *name, const jet_tape_options *options, int ninputs) {
+  jet_tape_options o;
+  int good = options_read(options, &o);
+  size_t n = ninputs > 0 ? (size_t)ninputs : 1, size = sizeof(jet_fn) + n * (sizeof(input) + sizeof(jet) + sizeof(double *));
+  memory m = {o.allocate, o.context};
+  jet_fn *f = (jet_fn *)memory_resize(&m, NULL, 0, size);
+  if (!f) return (jet_fn *)&no_fn;
+  memset(f, 0, size);
+  f->size = size;
+  f->options = o;
+  f->mem = m;
+  f->ninputs = ninputs;
+  f->inputs = (input *)(void *)(f + 1);
+  f->now = (const double **)(void *)(f->inputs + n);
+  f->x = (jet *)(void *)(f->now + n);
+  if (good) return f;
+  fn_fail(f, JET_BAD_ARGUMENT, "%s: options.size is not the size of the options", name);
+  broken(f);
+  return f;
+}
+
+jet_status fn_set_input(jet_fn *f, const char *name, int i, int rank, const ptrdiff_t *dims) {
+  input *in = &f->inputs[i];
+  int empty = 0;
+  if (rank < 0 || rank > JET_MAX_RANK)
+    return fn_fail(f, JET_BAD_SHAPE, "%s: a rank of %d of input %d is outside 0..%d", name, rank, i, JET_MAX_RANK);
+  if (rank && !dims) return fn_fail(f, JET_BAD_ARGUMENT, "%s: dims of input %d is NULL for rank %d", name, i, rank);
+  in->rank = rank;
+  in->n = 1;
+  for (int k = 0; k < rank; k++) {
+    in->dims[k] = dims[k];
+    empty |= dims[k] == 0;
+    if (dims[k] < 0) return fn_fail(f, JET_BAD_SHAPE, "%s: extent %d of input %d is negative (%td)", name, k, i, dims[k]);
+  }
+  for (int k = 0; k < rank && !empty; k++)
+    if (__builtin_mul_overflow(in->n, dims[k], &in->n))
+      return fn_fail(f, JET_TOO_LARGE, "%s: the product of the extents of input %d overflows", name, i);
+  if (empty) in->n = 0;
+  return JET_OK;
 }
 
 jet_fn *jet_fn_new(jet_callback *callback, void *data, ptrdiff_t n) { return jet_fn_new_ex(callback, data, n, NULL); }
 
 jet_fn *jet_fn_new_ex(jet_callback *callback, void *data, ptrdiff_t n, const jet_tape_options *options) {
-  jet_tape_options o;
-  int good = options_read(options, &o);
-  memory m = {o.allocate, o.context};
-  jet_fn *f = (jet_fn *)memory_resize(&m, NULL, 0, sizeof *f);
-  if (!f) return (jet_fn *)&no_fn;
-  memset(f, 0, sizeof *f);
-  f->options = o;
-  f->mem = m;
+  jet_fn *f = fn_make("jet_fn_new_ex", options, 1);
+  if (f == &no_fn || f->broken) return f;
   f->callback = callback;
   f->data = data;
-  f->n = n;
-  if (!good) f->recorded = fail(f, JET_BAD_ARGUMENT, "jet_fn_new_ex: options.size is not the size of the options");
-  else if (!callback) f->recorded = fail(f, JET_BAD_ARGUMENT, "jet_fn_new: the callback is NULL");
-  else if (n < 0) f->recorded = fail(f, JET_BAD_SHAPE, "jet_fn_new: n is negative (%td)", n);
-  f->broken = f->recorded != JET_OK;
+  if (!callback) fn_fail(f, JET_BAD_ARGUMENT, "jet_fn_new: the callback is NULL");
+  else if (n < 0) fn_fail(f, JET_BAD_SHAPE, "jet_fn_new: n is negative (%td)", n);
+  else fn_set_input(f, "jet_fn_new", 0, 1, &n);
+  if (f->status) broken(f);
   return f;
 }
 
-static void forget_plan(prepared *p) {
-  if (p->plan) jet_plan_free(p->plan);
-  if (p->mode != VALUE) jet_tape_free(p->tape);
-  memset(p, 0, sizeof *p);
+jet_fn *jet_fn_new_inputs(jet_callback_inputs *callback, void *data, int n, const int ranks[],
+                          const ptrdiff_t *const dims[]) {
+  return jet_fn_new_inputs_ex(callback, data, n, ranks, dims, NULL);
+}
+
+jet_fn *jet_fn_new_inputs_ex(jet_callback_inputs *callback, void *data, int n, const int ranks[],
+                             const ptrdiff_t *const dims[], const jet_tape_options *options) {
+  jet_fn *f = fn_make("jet_fn_new_inputs_ex", options, n);
+  if (f == &no_fn || f->broken) return f;
+  f->callback_inputs = callback;
+  f->data = data;
+  if (!callback) fn_fail(f, JET_BAD_ARGUMENT, "jet_fn_new_inputs: the callback is NULL");
+  else if (n < 1) fn_fail(f, JET_BAD_ARGUMENT, "jet_fn_new_inputs: n is %d; a function has at least one input", n);
+  else if (!ranks) fn_fail(f, JET_BAD_ARGUMENT, "jet_fn_new_inputs: ranks is NULL");
+  for (int i = 0; i < n && !f->status; i++)
+    fn_set_input(f, "jet_fn_new_inputs", i, ranks[i], dims ? dims[i] : NULL);
+  if (f->status) broken(f);
+  return f;
+}
+
+/* The recording and all that was made of it; the caller's memory and point stay. */
+static void drop(jet_fn *f) {
+  for (int i = 0; i < CACHED; i++) fn_forget_prepared(&f->cache[i]);
+  fn_forget_prepared(&f->point);
+  jet_tape_free(f->tape);
+  f->tape = NULL;
+  f->recorded = JET_OK;
 }
 
 void jet_fn_forget(jet_fn *f) {
   if (!f || f == &no_fn || f->broken) return;
-  for (int i = 0; i < CACHED; i++) forget_plan(&f->cache[i]);
-  jet_tape_free(f->tape);
-  f->tape = NULL;
-  f->recorded = JET_OK;
+  drop(f);
+  f->peeks = 0;
+  if (f->point_x) memory_resize(&f->mem, f->point_x, (size_t)f->inputs[0].n * sizeof *f->point_x, 0);
+  f->point_x = NULL;
 }
 
 void jet_fn_free(jet_fn *f) {
   if (!f || f == &no_fn) return;
   const memory m = f->mem;
   jet_fn_forget(f);
-  memory_resize(&m, f, sizeof *f, 0);
+  memory_resize(&m, f, f->size, 0);
 }
-
-const char *jet_fn_message(const jet_fn *f) { return f ? f->message : "no jet_fn"; }
 
 /* ---- recording --------------------------------------------------------------------------------------------------------- */
 
-static jet_status record(jet_fn *f) {
-  if (f->recorded || f->tape) return f->status = f->recorded;
-  f->tape = jet_tape_new_ex(&f->options);
-  f->x = jet_input(f->tape, 1, &f->n);
-  f->y = jet_tape_status(f->tape) ? f->x : f->callback(f->x, f->data);
-  if (jet_tape_status(f->tape))
-    return f->recorded = fail(f, jet_tape_status(f->tape), "%s", jet_tape_message(f->tape));
+static jet call(jet_fn *f, int values) {
+  for (int i = 0; i < f->ninputs; i++) {
+    f->x[i] = jet_input(f->tape, f->inputs[i].rank, f->inputs[i].dims);
+    if (values && f->x[i].id >= 0) jet_poke(f->x[i], f->inputs[i].n, f->now[i]);
+  }
+  if (jet_tape_status(f->tape)) return f->x[0];
+  return f->callback ? f->callback(f->x[0], f->data) : f->callback_inputs(f->ninputs, f->x, f->data);
+}
+
+static jet_status check_result(jet_fn *f) {
+  jet_status status = jet_tape_status(f->tape);
+  if (status) return fn_fail(f, status, "%s", jet_tape_message(f->tape));
   if (f->y.tape != f->tape)
-    return f->recorded = fail(f, f->y.tape ? JET_FOREIGN : JET_BAD_CALLBACK, "the callback returned %s",
-                              f->y.tape ? "a jet of another tape" : "no jet");
-  if (jet_size(f->y) < 0) return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a failed jet");
+    return fn_fail(f, f->y.tape ? JET_FOREIGN : JET_BAD_CALLBACK, "the callback returned %s",
+                   f->y.tape ? "a jet of another tape" : "no jet");
+  if (jet_size(f->y) < 0) return fn_fail(f, JET_BAD_CALLBACK, "the callback returned a failed jet");
   if (!lift_is_plain(f->y))
-    return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback returned a jet in a parameter of its own; return a "
-                                                   "coefficient of it");
-  if (lift_inputs(f->tape) > 1)
-    return f->recorded = fail(f, JET_BAD_CALLBACK, "the callback made an input of its own, which nobody can fill in");
-  if (f->y.id == f->x.id) f->y = jet_scale(f->y, 1); /* input and output are bound apart */
+    return fn_fail(f, JET_BAD_CALLBACK, "the callback returned a jet in a parameter of its own; return a coefficient of it");
+  if (lift_inputs(f->tape) > f->ninputs)
+    return fn_fail(f, JET_BAD_CALLBACK, "the callback made an input of its own, which nobody can fill in");
+  return JET_OK;
+}
+
+static jet_status record(jet_fn *f, int values) {
+  f->tape = jet_tape_new_ex(&f->options);
+  f->y = call(f, values);
+  f->peeks = tape_peeked(f->tape);
+  if (check_result(f)) return f->status;
+  for (int i = 0; i < f->ninputs; i++)
+    if (f->y.id == f->x[i].id) f->y = jet_scale(f->y, 1); /* input and output are bound apart */
+  if (jet_size(f->y) < 0) return fn_fail(f, jet_tape_status(f->tape), "%s", jet_tape_message(f->tape));
   f->outputs = jet_size(f->y);
+  f->elements = lift_elements(f->tape);
+  f->expands = lift_expands(f->tape);
   f->elementwise = -1;
   return JET_OK;
 }
 
+/* A callback that looks at values is called at each evaluation, whatever came of it before. */
+jet_status fn_record(jet_fn *f, int values) {
+  if (f->peeks && values) drop(f);
+  if (f->recorded) {
+    memcpy(f->message, f->failure, sizeof f->message);
+    return f->status = f->recorded;
+  }
+  if (f->tape) return JET_OK;
+  if (!record(f, values)) return JET_OK;
+  f->recorded = f->status;
+  memcpy(f->failure, f->message, sizeof f->failure);
+  return f->status;
+}
+
 ptrdiff_t jet_fn_outputs(jet_fn *f) {
-  if (!f || f == &no_fn || record(f)) return -1;
-  done(f);
+  if (!f || f == &no_fn || fn_record(f, 0)) return -1;
+  fn_done(f);
   return f->outputs;
 }
 
-/* ---- plans, the last few kept -------------------------------------------------------------------------------------------- */
+/* ---- checks that evaluations begin with ------------------------------------------------------------------------------- */
 
-static void lift_at(jet_fn *f, prepared *p) {
-  if (p->mode == VALUE) {
-    p->tape = f->tape;
-    p->x = f->x;
-    p->y = f->y;
-    return;
-  }
-  p->tape = jet_tape_new_ex(&f->options);
-  jet t = jet_parameter(p->tape, p->order);
-  p->x = jet_input(p->tape, 1, &f->n);
-  p->v = p->mode == TAYLOR ? jet_input(p->tape, 1, &f->n) : jet_scalar(p->tape, 1);
-  p->y = lift(f->tape, f->y, f->x, jet_expand(p->x, p->v, t));
-}
-
-static prepared *find(jet_fn *f, question mode, int order) {
-  prepared *oldest = f->cache;
-  f->clock++;
-  for (int i = 0; i < CACHED; i++) {
-    prepared *p = &f->cache[i];
-    if (p->plan && p->mode == mode && p->order == order) return p->used = f->clock, p;
-    if (p->used < oldest->used) oldest = p;
-  }
-  forget_plan(oldest);
-  oldest->mode = mode;
-  oldest->order = order;
-  oldest->used = f->clock;
-  return oldest;
-}
-
-static jet_status prepare(jet_fn *f, question mode, int order, prepared **found) {
-  prepared *p = *found = find(f, mode, order);
-  if (!p->plan) {
-    lift_at(f, p);
-    p->plan = jet_plan_new(p->tape, 1, &p->y);
-  }
-  jet_status status = jet_tape_status(p->tape);
-  if (status) fail(f, status, "%s", jet_tape_message(p->tape));
-  else if ((status = jet_plan_status(p->plan))) fail(f, status, "%s", jet_plan_message(p->plan));
-  if (status) forget_plan(p);
-  return status;
-}
-
-/* ---- evaluations ------------------------------------------------------------------------------------------------------------ */
-
-static jet_status check(jet_fn *f, const char *name, int order, const double *x, const double *v, const double *out) {
+static jet_status usable(jet_fn *f) { /* but for the recording */
   if (!f) return JET_BAD_ARGUMENT;
   if (f == &no_fn) return JET_NO_MEMORY;
-  if (record(f)) return f->status;
-  if (order < 0 || order > JET_MAX_ORDER)
-    return fail(f, JET_BAD_ORDER, "%s: an order of %d is outside 0..%d", name, order, JET_MAX_ORDER);
-  if ((f->n && (!x || !v)) || (f->outputs && !out))
-    return fail(f, JET_BAD_ARGUMENT, "%s: %s is NULL", name, f->n && !x ? "x" : f->n && !v ? "v" : "the result");
-  return JET_OK;
+  return f->recorded && !f->peeks ? fn_record(f, 0) : JET_OK;
 }
 
-/* The caller's memory is bound for one run only: the plan may serve another order next time. */
-static void release(prepared *p) {
-  jet_plan_bind(p->plan, p->x, 0, NULL);
-  if (p->mode == TAYLOR) jet_plan_bind(p->plan, p->v, 0, NULL);
-  for (int k = 0; k <= jet_order(p->y); k++) jet_plan_bind(p->plan, p->y, k, NULL);
+jet_status fn_array(jet_fn *f, const char *name, const char *what, ptrdiff_t n, const void *p) {
+  return p || !n ? JET_OK : fn_fail(f, JET_BAD_ARGUMENT, "%s: %s is NULL", name, what);
 }
 
-static void run(jet_fn *f, prepared *p, int order, const double *x, const double *v, double *c) {
-  /* inputs are only read; bind has one type for both directions */
-  jet_plan_bind(p->plan, p->x, 0, (double *)(size_t)(const void *)x);
-  if (p->mode == TAYLOR) jet_plan_bind(p->plan, p->v, 0, (double *)(size_t)(const void *)v);
-  for (int k = 0; k <= order && c; k++) {
-    if (k <= jet_order(p->y)) jet_plan_bind(p->plan, p->y, k, c + k * f->outputs);
-    else if (f->outputs) memset(c + k * f->outputs, 0, (size_t)f->outputs * sizeof *c); /* f does not depend on x */
-  }
-  jet_plan_run(p->plan);
-  release(p);
-}
-
-/* Coefficients 0..order; where orders are lost at removable singularities, again with as many more until none is missing.
-   A lane that is 0/0 to every order stays NaN. */
-static jet_status sweep(jet_fn *f, question mode, int order, const double *x, const double *v, double *c) {
-  for (int extra = 0;;) {
-    prepared *p;
-    jet_status status = prepare(f, mode, order + extra, &p);
-    if (status) return status;
-    run(f, p, order, x, v, c);
-    int lost = jet_plan_lost(p->plan, p->y);
-    if (lost > 2 * extra + 8) lost = 2 * extra + 8;
-    if (lost <= extra || lost > MAX_EXTRA || order + lost > JET_MAX_ORDER) return done(f);
-    extra = lost;
-  }
-}
-
-jet_status jet_fn_value(jet_fn *f, const double *x, double *y) {
-  prepared *p;
-  jet_status status = check(f, "jet_fn_value", 0, x, x, y);
-  if (status || (status = prepare(f, VALUE, 0, &p))) return status;
-  run(f, p, 0, x, NULL, y);
-  return done(f);
-}
-
-jet_status jet_fn_taylor(jet_fn *f, int order, const double *x, const double *v, double *c) {
-  jet_status status = check(f, "jet_fn_taylor", order, x, v, c);
-  return status ? status : sweep(f, TAYLOR, order, x, v, c);
-}
-
-/* d_k = k! c_k, the factorial in pieces that do not overflow before the product does. Whether one does, and where. */
-static int unscale(double *d, int k, ptrdiff_t n, ptrdiff_t *where) {
-  double piece[16] = {1};
-  int pieces = 1, overflow = 0;
-  for (int j = 2; j <= k; j++) {
-    if (piece[pieces - 1] > 1e290) piece[pieces++] = 1;
-    piece[pieces - 1] *= j;
-  }
-  for (ptrdiff_t i = n - 1; i >= 0; i--) {
-    double r = d[i];
-    for (int j = 0; j < pieces; j++) r *= piece[j];
-    if (isinf(r) && isfinite(d[i])) overflow = 1, *where = i;
-    d[i] = r;
-  }
-  return overflow;
-}
-
-jet_status jet_fn_derivatives(jet_fn *f, int order, const double *x, double *d) {
-  jet_status status = check(f, "jet_fn_derivatives", order, x, x, d);
+jet_status fn_enter(jet_fn *f, const char *name, const double *x) {
+  jet_status status = usable(f);
   if (status) return status;
-  if (f->elementwise < 0) f->elementwise = lift_elementwise(f->tape, f->y, f->x, f->why);
-  if (f->elementwise < 0) return fail(f, JET_NO_MEMORY, "jet_fn_derivatives: out of memory");
-  if (!f->elementwise)
-    return fail(f, JET_NOT_ELEMENTWISE, "jet_fn_derivatives: %s; jet_fn_taylor takes any function", f->why);
-  if ((status = sweep(f, DERIVATIVES, order, x, NULL, d))) return status;
-  ptrdiff_t where = 0;
-  for (int k = 2; k <= order; k++)
-    if (f->n && unscale(d + k * f->n, k, f->n, &where) && !status)
-      status = fail(f, JET_OVERFLOW, "jet_fn_derivatives: %d! times coefficient %d overflows at element %td", k, k, where);
-  if (order > LAST_FACTORIAL && !status)
-    status = fail(f, JET_OVERFLOW,
-                  "jet_fn_derivatives: k! overflows above order %d, and Taylor coefficients of derivatives of size 1 "
-                  "underflow there to 0; jet_fn_taylor has the coefficients",
-                  LAST_FACTORIAL);
-  return status;
+  if (f->ninputs != 1)
+    return fn_fail(f, JET_BAD_ARGUMENT, "%s: the function has %d inputs; ask it by jet_fn_bind and the calls for inputs", name,
+                   f->ninputs);
+  if (fn_array(f, name, "x", f->inputs[0].n, x)) return f->status;
+  f->now[0] = x;
+  return fn_record(f, 1);
 }
+
+jet_status fn_enter_inputs(jet_fn *f, const char *name) {
+  jet_status status = usable(f);
+  if (status) return status;
+  for (int i = 0; i < f->ninputs; i++) {
+    if (f->inputs[i].n && !f->inputs[i].bound)
+      return fn_fail(f, JET_NO_VALUE, "%s: input %d has no memory; jet_fn_bind gives it some", name, i);
+    f->now[i] = f->inputs[i].bound;
+  }
+  return fn_record(f, 1);
+}
+
+jet_status fn_scalar(jet_fn *f, const char *name) {
+  if (f->outputs == 1) return JET_OK;
+  return fn_fail(f, JET_NOT_SCALAR, "%s: the function has %td outputs and not 1; jet_fn_vjp and jet_fn_jacobian take any function",
+                 name, f->outputs);
+}
+
+jet_status fn_order(jet_fn *f, const char *name, int lowest, int order) {
+  if (order >= lowest && order <= JET_MAX_ORDER) return JET_OK;
+  return fn_fail(f, JET_BAD_ORDER, "%s: an order of %d is outside %d..%d", name, order, lowest, JET_MAX_ORDER);
+}
+
+int fn_is_elementwise(jet_fn *f) { return lift_elementwise(f->tape, f->y, f->x[0], f->why); }

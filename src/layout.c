@@ -1,27 +1,28 @@
-/* layout.c - memory of a plan: which planes are stored and which live in slots of a block, ports, one arena, pointer tables. */
+/* layout.c - memory of a plan: which planes are stored and which live in slots, ports, blocks, one arena. */
 #include "build.h"
 #include "ops.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* ---- which planes are stored, and slots for the others ----------------------------------------------------------------------- */
+/* ---- which planes are stored ---------------------------------------------------------------------------------------------------- */
 
 typedef void each_plane(build *, int step, plane *);
 
-static void each(build *b, int i, const jk_series *s, const int *ids, each_plane *f) {
-  for (int k = s->low; ids && k <= s->degree; k++)
-    if (ids[k] >= 0) f(b, i, &b->plan->planes[ids[k]]);
+static void each(build *b, int i, int n, const jk_series *s, const int *const *planes, each_plane *f) {
+  for (int j = 0; j < n; j++)
+    for (int k = s[j].low; planes[j] && k <= s[j].degree; k++)
+      if (planes[j][k] >= 0) f(b, i, &b->plan->planes[planes[j][k]]);
 }
 
 static void each_input(build *b, int i, each_plane *f) {
   const step *s = &b->plan->steps[i];
-  for (int j = 0; j < JK_MAX_IN; j++) each(b, i, &s->call.in[j], s->in_planes[j], f);
+  each(b, i, s->nin, s->in, s->in_planes, f);
 }
 
 static void each_output(build *b, int i, each_plane *f) {
   const step *s = &b->plan->steps[i];
-  for (int j = 0; j < JK_MAX_OUT; j++) each(b, i, &s->call.out[j], s->out_planes[j], f);
+  each(b, i, s->nout, s->out, s->out_planes, f);
 }
 
 static void note_read(build *b, int i, plane *x) {
@@ -35,46 +36,95 @@ static void store(build *b, int i, plane *x) {
   if (x->kind == PLANE_LOCAL) x->kind = PLANE_STORED;
 }
 
+/* What runs once has small planes in slots; what is large, and what a region of blocks makes beside the block, is stored. */
+static void store_large(build *b, int i, plane *x) {
+  const step *s = &b->plan->steps[i];
+  if (!b->plan->regions[s->region].once || x->n > ONCE) store(b, i, x);
+}
+
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; } /* makes lanes of the block */
+
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
     each_input(b, i, note_read);
-    if (p->by_orders || p->steps[i].run == run_sum) each_output(b, i, store);
+    if (p->by_orders) each_output(b, i, store);
+    else if (!in_block(&p->steps[i])) each_output(b, i, store_large);
   }
 }
 
-typedef struct slots { /* free ones, a stack */
-  int *free, count, used;
+/* ---- slots for the others ---------------------------------------------------------------------------------------------------------- */
+
+enum { LINE = 8, SIZES = 16 };
+
+/* Numbers for n lanes: + LINE so that planes do not collide in the cache; few are packed. */
+static ptrdiff_t room_of(ptrdiff_t n) { return n < LINE ? n : n <= ONCE ? (n + LINE - 1) / LINE * LINE : (n + LINE - 1) / LINE * LINE + LINE; }
+
+typedef struct slots { /* free ones by size, in lists that go through the planes that had them */
+  ptrdiff_t size[SIZES], used;
+  int head[SIZES], sizes;
+  int *next;
 } slots;
-static void take_slot(build *b, slots *s, plane *x) {
-  (void)b;
-  if (x->kind == PLANE_LOCAL && x->slot < 0) x->slot = s->count ? s->free[--s->count] : s->used++;
+
+static ptrdiff_t slot_size(const jet_plan *p, const plane *x) { /* of blocks, or of numbers */
+  return p->regions[x->region].once ? room_of(x->n) * x->copies : x->copies;
+}
+
+static int *free_slots(slots *s, ptrdiff_t size) { /* NULL: too many sizes to keep account */
+  for (int i = 0; i < s->sizes; i++)
+    if (s->size[i] == size) return &s->head[i];
+  if (s->sizes == SIZES) return NULL;
+  s->size[s->sizes] = size;
+  s->head[s->sizes] = -1;
+  return &s->head[s->sizes++];
+}
+
+static void take_slot(jet_plan *p, slots *s, plane *x) {
+  if (x->kind != PLANE_LOCAL || x->at >= 0) return;
+  ptrdiff_t size = slot_size(p, x);
+  int *head = free_slots(s, size);
+  if (head && *head >= 0) {
+    x->at = p->planes[*head].at;
+    *head = s->next[*head];
+    return;
+  }
+  if (p->regions[x->region].once && size >= LINE) s->used = (s->used + LINE - 1) / LINE * LINE;
+  x->at = s->used;
+  s->used += size;
+}
+
+static void free_slot(jet_plan *p, slots *s, int i, int id) {
+  plane *x = &p->planes[id];
+  if (x->kind != PLANE_LOCAL || x->region != p->steps[i].region || x->last > i || x->at < 0 || x->freed) return;
+  int *head = free_slots(s, slot_size(p, x));
+  x->freed = 1;
+  if (head) s->next[id] = *head, *head = id;
+}
+
+static void step_slots(jet_plan *p, slots *s, int i) {
+  const step *t = &p->steps[i];
+  for (int j = 0; j < t->nout; j++)
+    for (int k = t->k0; k < t->k1; k++) {
+      int id = plane_in(t->out_planes[j], &t->out[j], k);
+      if (id >= 0) take_slot(p, s, &p->planes[id]);
+    }
+  for (int j = 0; j < t->nin + t->nout; j++) {
+    const int *ids = t->in_planes[j]; /* those of the results follow, and so do the series unless it is a row */
+    const jk_series *q = j < t->nin ? &t->in[j] : &t->out[j - t->nin];
+    for (int k = q->low; ids && k <= q->degree; k++)
+      if (ids[k] >= 0) free_slot(p, s, i, ids[k]);
+  }
 }
 
 static int find_slots(build *b) {
   jet_plan *p = b->plan;
-  slots s = {(int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof(int)), 0, 0};
-  if (!s.free) return build_no_memory(b);
+  slots s = {.next = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof(int))};
+  if (!s.next) return build_no_memory(b);
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    s.count = s.used = 0;
-    for (int i = x->first; i < x->first + x->count; i++) {
-      const step *t = &p->steps[i];
-      for (int j = 0; j < JK_MAX_OUT; j++)
-        for (int k = t->k0; t->out_planes[j] && k < t->k1; k++)
-          if (t->out_planes[j][k] >= 0) take_slot(b, &s, &p->planes[t->out_planes[j][k]]);
-      for (int j = 0; j < JK_MAX_IN + JK_MAX_OUT; j++) {
-        int out = j - JK_MAX_IN;
-        const int *ids = out < 0 ? t->in_planes[j] : t->out_planes[out];
-        const jk_series *q = out < 0 ? &t->call.in[j] : &t->call.out[out];
-        for (int k = q->low; ids && k <= q->degree; k++) {
-          plane *y = ids[k] >= 0 ? &p->planes[ids[k]] : NULL;
-          if (!y || y->kind != PLANE_LOCAL || y->region != r || y->last > i || y->slot < 0 || y->freed) continue;
-          s.free[s.count++] = y->slot;
-          y->freed = 1;
-        }
-      }
-    }
+    s.sizes = 0;
+    s.used = 0;
+    for (int i = x->first; i < x->first + x->count; i++) step_slots(p, &s, i);
     x->slots = s.used;
   }
   return 1;
@@ -82,16 +132,15 @@ static int find_slots(build *b) {
 
 /* ---- ports ------------------------------------------------------------------------------------------------------------------- */
 
-static int add_port(build *b, int v, int input) {
+static void add_port(build *b, int v, int input) {
   jet_plan *p = b->plan;
   const value *x = value_of(b->tape, v);
-  if (p->port_of[v]) return 1;
+  if (p->port_of[v]) return;
   port q = {v, x->order + 1, p->nport_planes, input, shape_of(b->tape, v)->size};
   p->ports[p->nports++] = q;
   p->port_of[v] = p->nports;
   p->max_order = max_(p->max_order, x->order);
   p->nport_planes += q.count;
-  return 1;
 }
 
 static void connect(build *b, const port *q) {
@@ -99,109 +148,161 @@ static void connect(build *b, const port *q) {
   for (int k = 0; k < q->count; k++) {
     port_plane *x = &p->port_planes[q->first + k];
     x->plane = build_plane(b, q->value, k);
+    x->copies = copies_of(value_of(b->tape, q->value), k);
+    p->ndeliveries += !q->input;
     if (x->plane < 0) continue;
     plane *y = &p->planes[x->plane];
-    if (q->input) continue;
-    if (y->kind == PLANE_LOCAL) y->kind = PLANE_STORED;
-    x->copy = y->kind != PLANE_STORED || y->claimed;
-    y->claimed = 1;
+    if (!q->input) {
+      if (y->kind == PLANE_LOCAL) y->kind = PLANE_STORED;
+      x->copy = y->kind != PLANE_STORED || y->claimed || y->copies != x->copies;
+      y->claimed |= !x->copy;
+    }
+    y->movable |= !x->copy;
   }
+}
+
+/* What is copied or zeroed after a run. */
+static int find_deliveries(build *b) {
+  jet_plan *p = b->plan;
+  if (!(p->deliveries = (delivery *)bag_new(&p->owned, (size_t)p->ndeliveries, sizeof *p->deliveries))) return build_no_memory(b);
+  p->ndeliveries = 0;
+  for (int i = 0; i < p->nports; i++)
+    for (int k = 0; k < p->ports[i].count; k++) {
+      const port *q = &p->ports[i];
+      const port_plane *x = &p->port_planes[q->first + k];
+      if (q->input || !q->n || (x->plane >= 0 && !x->copy)) continue;
+      delivery d = {q->first + k, q->n};
+      p->deliveries[p->ndeliveries++] = d;
+    }
+  return 1;
 }
 
 static int find_ports(build *b, int n, const jet outputs[]) {
   jet_plan *p = b->plan;
   int inputs = 0;
-  for (int i = 0; i < b->nnodes; i++) {
-    const op *o = b->tape->nodes[i].op;
-    inputs += o == &op_input || o == &op_input_series;
-  }
-  p->ports = (port *)bag_new(&p->owned, (size_t)(inputs + n), sizeof *p->ports);
+  for (int i = 0; i < b->nnodes; i++) inputs += build_is_input(b->tape->nodes[i].op);
+  p->ports = (port *)bag_new(&p->owned, (size_t)inputs + (size_t)n, sizeof *p->ports);
   p->port_of = (int *)bag_new(&p->owned, (size_t)b->nvalues, sizeof *p->port_of);
   if (!p->ports || !p->port_of) return build_no_memory(b);
-  for (int i = 0; i < b->nnodes; i++) {
-    const node *x = &b->tape->nodes[i];
-    if (x->op == &op_input || x->op == &op_input_series) add_port(b, x->first, 1);
-  }
+  for (int i = 0; i < b->nnodes; i++)
+    if (build_is_input(b->tape->nodes[i].op)) add_port(b, b->tape->nodes[i].first, 1);
   for (int i = 0; i < n; i++) add_port(b, outputs[i].id, 0);
   p->port_planes = (port_plane *)bag_new(&p->owned, (size_t)p->nport_planes, sizeof *p->port_planes);
   if (!p->port_planes) return build_no_memory(b);
   for (int i = 0; i < p->nports; i++) connect(b, &p->ports[i]);
-  return 1;
+  return find_deliveries(b);
 }
 
-/* ---- memory: measured, allocated once, handed out ------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------------------------------------------------------- */
 
-enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512, LINE = 8 }; /* blocks: powers of two */
+enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512 }; /* blocks: powers of two */
 
-static ptrdiff_t whole_lines(ptrdiff_t n) { return (n + LINE - 1) / LINE * LINE + LINE; } /* + LINE: planes do not collide */
-
-static int reserve(build *b, size_t *total, ptrdiff_t n, size_t *offset) {
-  *offset = *total;
-  if (__builtin_add_overflow(*total, (size_t)whole_lines(n), total) || *total > PTRDIFF_MAX / 16)
-    return plan_fail(b->plan, JET_TOO_LARGE, "the memory of the plan overflows a size");
-  return 1;
+static void touch(build *b, int i, plane *x) { /* counted once a region, as steps come by region */
+  int r = b->plan->steps[i].region;
+  if (x->kind == PLANE_LOCAL || x->last == ~r) return;
+  b->plan->regions[r].touched += x->copies;
+  x->last = ~r;
 }
 
 /* Lanes of a block so that what it touches stays in the first cache. Under a sum it is a power of two of leaves, so that the
    sum's tree does not see the blocks. */
-static void choose_blocks(jet_plan *p) {
+static void choose_blocks(build *b) {
+  jet_plan *p = b->plan;
+  for (int i = 0; i < p->nsteps; i++) {
+    if (p->steps[i].run != run_broadcast) each_input(b, i, touch);
+    if (p->steps[i].run != run_sum) each_output(b, i, touch);
+  }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = x->slots + x->count_moving, least = BLOCK_MIN;
-    for (int i = x->first; i < x->first + x->count; i++)
-      if (p->steps[i].run == run_sum) least = JK_LEAF;
+    ptrdiff_t planes = x->slots + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
+    if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / 8) x->block /= 2;
   }
 }
 
-static ptrdiff_t blocks_of(const jet_plan *p, const step *s) {
-  const region *r = &p->regions[s->region];
-  return (r->n + r->block - 1) / r->block;
+/* ---- the arena: measured, allocated once, handed out ------------------------------------------------------------------------------- */
+
+static int reserve(build *b, size_t *total, ptrdiff_t n, int times, size_t *offset) {
+  size_t size;
+  if (__builtin_mul_overflow((size_t)n, (size_t)times, &size) || size > PTRDIFF_MAX / 16) size = PTRDIFF_MAX / 16;
+  size = (size_t)room_of((ptrdiff_t)size);
+  if (size >= LINE) *total = (*total + LINE - 1) / LINE * LINE;
+  *offset = *total;
+  if (__builtin_add_overflow(*total, size, total) || *total > PTRDIFF_MAX / 16)
+    return plan_fail(b->plan, JET_TOO_LARGE, "the memory of the plan overflows a size");
+  return 1;
 }
 
-static int measure(build *b, size_t *total, size_t *slots_at, size_t *work_at) {
-  jet_plan *p = b->plan;
+typedef struct shared { /* memory that all regions use in turn */
+  size_t slots, work, scratch;
+} shared;
+
+static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
+
+static int measure_shared(build *b, size_t *total, shared *at) {
+  const jet_plan *p = b->plan;
   ptrdiff_t widest = 0;
+  for (int r = 0; r < p->nregions; r++)
+    if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
+  ptrdiff_t work = (ptrdiff_t)(jk_work_size(p->max_order) / sizeof(double));
+  return reserve(b, total, widest + LINE, 1, &at->slots) && reserve(b, total, work + LINE, 1, &at->work) &&
+         reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(double)) + LINE, 1, &at->scratch);
+}
+
+static int measure(build *b, size_t *total, shared *at) {
+  jet_plan *p = b->plan;
+  size_t offset;
   *total = 0;
-  for (int i = 0; i < p->nplanes; i++)
-    if (p->planes[i].kind != PLANE_LOCAL && !reserve(b, total, p->planes[i].n, &p->planes[i].offset)) return 0;
+  for (int i = 0; i < p->nplanes; i++) {
+    plane *x = &p->planes[i];
+    if (x->kind == PLANE_LOCAL || x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
+    if (!reserve(b, total, x->n, x->copies, &offset)) return 0;
+    x->at = (ptrdiff_t)offset;
+  }
   for (int i = 0; i < p->nports; i++)
     for (int k = 0; k < p->ports[i].count; k++) {
       port_plane *x = &p->port_planes[p->ports[i].first + k];
-      if ((x->plane < 0 || x->copy) && !reserve(b, total, p->ports[i].n, &x->offset)) return 0;
+      if ((x->plane < 0 || x->copy) && !reserve(b, total, p->ports[i].n, x->copies, &x->offset)) return 0;
     }
   for (int i = 0; i < p->nsteps; i++) {
     step *s = &p->steps[i];
-    if (s->run == run_sum && !reserve(b, total, blocks_of(p, s) * (s->k1 - s->k0), &s->partial_at)) return 0;
+    const region *r = &p->regions[s->region];
+    if (s->run == run_sum && !r->once &&
+        !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at)) return 0;
   }
-  for (int r = 0; r < p->nregions; r++) {
-    ptrdiff_t n = p->regions[r].slots * whole_lines(p->regions[r].block);
-    if (n > widest) widest = n;
-  }
-  return reserve(b, total, widest, slots_at) &&
-         reserve(b, total, (ptrdiff_t)(jk_work_size(p->max_order) / sizeof(double)), work_at);
+  return measure_shared(b, total, at);
 }
 
-static int allocate(build *b) {
-  jet_plan *p = b->plan;
-  size_t total, slots_at, work_at;
-  choose_blocks(p);
-  if (!measure(b, &total, &slots_at, &work_at)) return 0;
-  char *raw = (char *)bag_new(&p->owned, total * sizeof(double) + 64, 1);
-  if (!raw) return plan_fail(p, JET_NO_MEMORY, "out of memory: the plan needs %zu bytes", total * sizeof(double));
-  p->arena = (double *)(void *)(raw + (64 - (uintptr_t)raw % 64) % 64);
-  p->work = p->arena + work_at;
+static void place_planes(jet_plan *p, double *slots) {
   for (int i = 0; i < p->nplanes; i++) {
     plane *x = &p->planes[i];
+    if (x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
     if (x->kind == PLANE_LOCAL) {
-      x->base = p->arena + slots_at + x->slot * whole_lines(p->regions[x->region].block);
+      const region *r = x->region < 0 ? NULL : &p->regions[x->region];
+      if (!r || x->at < 0) continue; /* of no elements */
+      x->base = slots + x->at * unit_of(r);
+      x->stride = r->once ? room_of(x->n) : unit_of(r);
       continue;
     }
-    x->base = p->arena + x->offset;
+    x->base = p->arena + x->at;
     if (x->constant && x->n) memcpy(x->base, x->constant, (size_t)x->n * sizeof(double));
     x->constant = NULL;
   }
+  for (int i = 0; i < p->nplanes; i++)
+    if (p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].kind != PLANE_GIVEN)
+      p->planes[i].base = p->planes[p->planes[i].root].base + p->planes[i].at;
+}
+
+static int allocate(build *b, shared *at) {
+  jet_plan *p = b->plan;
+  size_t total;
+  if (!measure(b, &total, at)) return 0;
+  char *raw = (char *)bag_new(&p->owned, total * sizeof(double) + 64, 1);
+  if (!raw) return plan_fail(p, JET_NO_MEMORY, "out of memory: the plan needs %zu bytes", total * sizeof(double));
+  p->arena = (double *)(void *)(raw + (64 - (uintptr_t)raw % 64) % 64);
+  p->work = p->arena + at->work;
+  place_planes(p, p->arena + at->slots);
   for (int i = 0; i < p->nsteps; i++)
     if (p->steps[i].run == run_sum) p->steps[i].partial = p->arena + p->steps[i].partial_at;
   for (int i = 0; i < p->nport_planes; i++) {
@@ -211,60 +312,10 @@ static int allocate(build *b) {
   return 1;
 }
 
-/* ---- pointer tables ---------------------------------------------------------------------------------------------------------------- */
-
-/* Counting first (tables NULL) and filling then are one walk. */
-static int point(build *b, jk_series *s, const int *ids, int fill, int *moving_count) {
-  jet_plan *p = b->plan;
-  if (!ids) return 1;
-  double **table = NULL;
-  if (fill && !(table = (double **)bag_new(&p->owned, (size_t)s->degree + 1, sizeof *table))) return build_no_memory(b);
-  for (int k = s->low; k <= s->degree; k++) {
-    const plane *x = ids[k] < 0 ? NULL : &p->planes[ids[k]];
-    if (x && x->kind != PLANE_LOCAL) {
-      if (fill) {
-        moving m = {&table[k], ids[k]};
-        p->pointers[*moving_count] = m;
-      }
-      ++*moving_count;
-    } else if (x && fill) table[k] = x->base;
-  }
-  if (fill) s->plane = table;
-  return 1;
-}
-
-static int point_step(build *b, step *s, int fill, int *count) {
-  for (int j = 0; j < JK_MAX_IN; j++)
-    if (s->run != run_broadcast && !point(b, &s->call.in[j], s->in_planes[j], fill, count)) return 0;
-  for (int j = 0; j < JK_MAX_OUT; j++)
-    if (s->run != run_sum && !point(b, &s->call.out[j], s->out_planes[j], fill, count)) return 0;
-  return 1;
-}
-
-static int count_pointers(build *b) {
-  jet_plan *p = b->plan;
-  int count = 0;
-  for (int r = 0; r < p->nregions; r++) {
-    region *x = &p->regions[r];
-    x->first_moving = count;
-    for (int i = 0; i < x->count; i++) point_step(b, &p->steps[x->first + i], 0, &count);
-    x->count_moving = count - x->first_moving;
-  }
-  p->pointers = (moving *)bag_new(&p->owned, (size_t)count, sizeof *p->pointers);
-  return p->pointers || build_no_memory(b);
-}
-
-static int fill_pointers(build *b) {
-  jet_plan *p = b->plan;
-  int count = 0;
-  for (int i = 0; i < p->nsteps; i++) {
-    p->steps[i].call.work = p->work;
-    if (!point_step(b, &p->steps[i], 1, &count)) return 0;
-  }
-  return 1;
-}
-
 int plan_layout(build *b, int n, const jet outputs[]) {
+  shared at;
   note_stored(b);
-  return find_ports(b, n, outputs) && find_slots(b) && count_pointers(b) && allocate(b) && fill_pointers(b);
+  if (!find_ports(b, n, outputs) || !find_slots(b)) return 0;
+  choose_blocks(b);
+  return allocate(b, &at) && plan_pointers(b, at.scratch);
 }

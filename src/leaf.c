@@ -1,4 +1,4 @@
-/* leaf.c - where values come from, and how jets are made of plain arrays and plain arrays of jets. */
+/* leaf.c - where values come from. */
 #include "ops.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@ static void whole(value *out, int order, int low, int degree) {
   out->order = order;
   out->low = low;
   out->degree = degree < order ? degree : order;
+  out->shared = order + 1;
 }
 
 /* ---- inputs and constants ------------------------------------------------------------------------------------------- */
@@ -18,8 +19,8 @@ static int infer_leaf(jet_tape *tape, const op *o, int nin, const int *in, const
   return 1;
 }
 
-const op op_input = {-1, "input", 1, infer_leaf, STEP_LEAF, NULL};
-const op op_constant = {-1, "constant", 1, infer_leaf, STEP_LEAF, NULL};
+const op op_input = {.name = "input", .row = -1, .count = 1, .infer = infer_leaf, .step = STEP_LEAF};
+const op op_constant = {.name = "constant", .row = -1, .count = 1, .infer = infer_leaf, .step = STEP_LEAF};
 
 static jet record_leaf(jet_tape *tape, const op *o, int rank, const ptrdiff_t *dims) {
   attributes with = NO_ATTRIBUTES;
@@ -55,7 +56,7 @@ static int infer_parameter(jet_tape *tape, const op *o, int nin, const int *in, 
   return 1;
 }
 
-const op op_parameter = {-1, "parameter", 1, infer_parameter, STEP_LEAF, NULL};
+const op op_parameter = {.name = "parameter", .row = -1, .count = 1, .infer = infer_parameter, .step = STEP_LEAF};
 
 jet jet_parameter(jet_tape *tape, int order) {
   attributes with = NO_ATTRIBUTES;
@@ -68,7 +69,7 @@ jet jet_parameter(jet_tape *tape, int order) {
   return tape_record(tape, &op_parameter, 0, NULL, &with);
 }
 
-static int parameter_check(const char *name, jet t) {
+int parameter_check(const char *name, jet t) {
   if (!operand_check(name, t)) return 0;
   if (node_of(t.tape, t.id)->op == &op_parameter) return 1;
   return tape_fail(t.tape, JET_BAD_PARAMETER, "%s: t is not a jet_parameter", name);
@@ -83,81 +84,30 @@ static int infer_series(jet_tape *tape, const op *o, int nin, const int *in, con
   return 1;
 }
 
-const op op_input_series = {-1, "input_series", 1, infer_series, STEP_LEAF, NULL};
+const op op_input_series = {.name = "input_series", .row = -1, .count = 1, .infer = infer_series, .step = STEP_LEAF};
 
 jet jet_input_series(jet t, int rank, const ptrdiff_t *dims) {
   attributes with = NO_ATTRIBUTES;
   if (!parameter_check("input_series", t) || (with.shape = tape_shape(t.tape, "input_series", rank, dims)) < 0)
-    return tape_jet(t.tape, -1);
+    return failed(t, t);
   return tape_record(t.tape, &op_input_series, 1, &t.id, &with);
 }
 
-/* ---- x + v t ------------------------------------------------------------------------------------------------------------ */
+/* ---- structural zeros -------------------------------------------------------------------------------------------------- */
 
-static int infer_expand(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
-  const value *x = value_of(tape, in[0]), *v = value_of(tape, in[1]), *t = value_of(tape, in[2]);
-  (void)o, (void)nin, (void)with;
-  out->shape = x->shape;
-  out->parameter = t->parameter;
-  int has_x = x->degree >= x->low, has_v = v->degree >= v->low;
-  whole(out, t->order, has_x ? 0 : 1, has_v ? 1 : 0);
+static int infer_zero(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
+  out->shape = with->shape;
+  if (!meet(tape, o->name, nin, in, out)) return 0;
+  whole(out, out->order, 1, 0);
+  if (with->k > 1) out->directions = with->k, out->shared = 1;
   return 1;
 }
 
-static int alias_expand(const jet_tape *tape, const node *n, int k, int *input, int *coefficient) {
-  *input = node_input(tape, n, k);
-  *coefficient = 0;
-  return 1;
-}
+const op op_zero = {.name = "zero", .row = -1, .count = 1, .infer = infer_zero, .step = STEP_LEAF};
 
-const op op_expand = {-1, "expand", 1, infer_expand, STEP_ALIAS, alias_expand};
-
-jet jet_expand(jet x, jet v, jet t) {
-  jet_tape *tape = operands_check("expand", x, v);
-  if (!tape || !operands_check("expand", x, t) || !parameter_check("expand", t)) return tape_jet(x.tape ? x.tape : v.tape, -1);
-  const value *a = value_of(tape, x.id), *b = value_of(tape, v.id);
-  if (a->parameter >= 0 || b->parameter >= 0) {
-    tape_fail(tape, JET_BAD_PARAMETER, "expand: %s is already a jet, of order %d; jets of jets are not made by expanding twice",
-              a->parameter >= 0 ? "x" : "v", a->parameter >= 0 ? a->order : b->order);
-    return tape_jet(tape, -1);
-  }
-  int s = broadcast_shape("expand", x, v);
-  if (s < 0) return tape_jet(tape, -1);
-  x = operand_broadcast(x, s);
-  v = operand_broadcast(v, s);
-  int in[3] = {x.id, v.id, t.id};
+jet record_zero(jet_tape *tape, int shape, int parameter, int directions) {
   attributes with = NO_ATTRIBUTES;
-  return tape_record(tape, &op_expand, 3, in, &with);
-}
-
-/* ---- a coefficient of a jet ------------------------------------------------------------------------------------------------ */
-
-static int infer_coefficient(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
-  const value *y = value_of(tape, in[0]);
-  (void)o, (void)nin;
-  out->shape = y->shape;
-  whole(out, 0, with->k < y->low || with->k > y->degree ? 1 : 0, 0);
-  return 1;
-}
-
-static int alias_coefficient(const jet_tape *tape, const node *n, int k, int *input, int *coefficient) {
-  (void)k;
-  *input = node_input(tape, n, 0);
-  *coefficient = n->with.k;
-  return 1;
-}
-
-const op op_coefficient = {-1, "coefficient", 1, infer_coefficient, STEP_ALIAS, alias_coefficient};
-
-jet jet_coefficient(jet y, int k) {
-  attributes with = NO_ATTRIBUTES;
-  if (!operand_check("coefficient", y)) return tape_jet(y.tape, -1);
-  int order = jet_order(y);
-  if (k < 0 || k > order) {
-    tape_fail(y.tape, JET_BAD_ORDER, "coefficient: %d is outside 0..%d, the order of the jet", k, order);
-    return tape_jet(y.tape, -1);
-  }
-  if (value_of(y.tape, y.id)->parameter < 0) return y;
-  with.k = k;
-  return tape_record(y.tape, &op_coefficient, 1, &y.id, &with);
+  with.shape = shape;
+  with.k = directions;
+  return tape_record(tape, &op_zero, parameter >= 0, &parameter, &with);
 }

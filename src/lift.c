@@ -2,6 +2,7 @@
 #include "lift.h"
 #include "ops.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,14 +11,13 @@ static int copy_attributes(const jet_tape *from, jet_tape *to, const node *n, at
   if (with->shape >= 0) {
     const shape *s = &from->shapes[n->with.shape];
     if ((with->shape = tape_shape(to, n->op->name, s->rank, s->dims)) < 0) return 0;
-    if (with->data >= 0) with->data = tape_data(to, from->data[n->with.data], s->size);
-    return n->with.data < 0 || with->data >= 0;
+    if (with->data >= 0 && (with->data = tape_data(to, from->data[n->with.data], s->size)) < 0) return 0;
   }
-  return 1;
+  if (with->list >= 0) with->list = tape_list(to, from->lists[n->with.list].at, from->lists[n->with.list].count);
+  return n->with.list < 0 || with->list >= 0;
 }
 
-/* id_of[v]: the new id of value v, -1 for one that is not needed. */
-static int lift_node(const jet_tape *from, jet_tape *to, const node *n, int *id_of, int *in) {
+int lift_node(const jet_tape *from, jet_tape *to, const node *n, int *id_of, int *in) {
   attributes with;
   if (!copy_attributes(from, to, n, &with)) return 0;
   for (int i = 0; i < n->nin; i++) in[i] = id_of[node_input(from, n, i)];
@@ -26,24 +26,24 @@ static int lift_node(const jet_tape *from, jet_tape *to, const node *n, int *id_
   return y.id >= 0;
 }
 
-static void mark(const jet_tape *from, int y, int *id_of) { /* -2: needed */
-  for (int v = 0; v < from->nvalues; v++) id_of[v] = -1;
-  id_of[y] = -2;
+static void mark(const jet_tape *from, int *id_of) { /* -1: not needed, -2: needed */
   for (int i = from->nnodes - 1; i >= 0; i--) {
     const node *n = &from->nodes[i];
     int any = 0;
     for (int j = 0; j < n->count; j++) any |= id_of[n->first + j] == -2;
-    for (int j = 0; any && j < n->nin; j++) id_of[node_input(from, n, j)] = -2;
+    for (int j = 0; any && j < n->nin; j++)
+      if (id_of[node_input(from, n, j)] == -1) id_of[node_input(from, n, j)] = -2;
   }
 }
 
-static int lift_all(const jet_tape *from, jet_tape *to, int *id_of, int *in) {
+int lift_values(const jet_tape *from, jet_tape *to, int plain, int *id_of, int *in) {
+  mark(from, id_of);
   for (int i = 0; i < from->nnodes; i++) {
     const node *n = &from->nodes[i];
     int any = 0;
     for (int j = 0; j < n->count; j++) any |= id_of[n->first + j] == -2;
     if (!any) continue;
-    if (n->op == &op_parameter)
+    if (n->op == &op_parameter && !plain)
       return tape_fail(to, JET_BAD_PARAMETER,
                        "the function expands inside itself (it has a jet_parameter of its own); Taylor coefficients "
                        "and derivatives of such a function are not available");
@@ -52,18 +52,23 @@ static int lift_all(const jet_tape *from, jet_tape *to, int *id_of, int *in) {
   return 1;
 }
 
-jet lift(const jet_tape *from, jet y, jet x_old, jet x_new) {
-  jet_tape *to = x_new.tape;
-  if (to->status || x_new.id < 0) return tape_jet(to, -1);
+jet lift(const jet_tape *from, jet y, int n, const jet x_old[], const jet x_new[]) {
+  jet_tape *to = x_new[0].tape;
+  int plain = 1, id = -1;
+  for (int i = 0; i < n; i++) {
+    if (to->status || x_new[i].id < 0) return tape_jet(to, -1);
+    plain &= lift_is_plain(x_new[i]);
+  }
   size_t ids = (size_t)from->nvalues, args = (size_t)from->nargs + 1;
-  int *id_of = (int *)memory_resize(&to->mem, NULL, 0, (ids + args) * sizeof *id_of), id = -1;
+  int *id_of = (int *)memory_resize(&to->mem, NULL, 0, (ids + args) * sizeof *id_of);
   if (!id_of) {
     tape_fail(to, JET_NO_MEMORY, "out of memory while recording at another order");
     return tape_jet(to, -1);
   }
-  mark(from, y.id, id_of);
-  id_of[x_old.id] = x_new.id;
-  if (lift_all(from, to, id_of, id_of + ids)) id = id_of[y.id];
+  for (int v = 0; v < from->nvalues; v++) id_of[v] = -1;
+  id_of[y.id] = -2;
+  for (int i = 0; i < n; i++) id_of[x_old[i].id] = x_new[i].id;
+  if (lift_values(from, to, plain, id_of, id_of + ids)) id = id_of[y.id];
   memory_resize(&to->mem, id_of, (ids + args) * sizeof *id_of, 0);
   return tape_jet(to, id);
 }
@@ -98,6 +103,18 @@ int lift_elementwise(const jet_tape *tape, jet y, jet x, char why[static 200]) {
 int lift_inputs(const jet_tape *tape) {
   int n = 0;
   for (int i = 0; i < tape->nnodes; i++) n += tape->nodes[i].op == &op_input || tape->nodes[i].op == &op_input_series;
+  return n;
+}
+
+int lift_expands(const jet_tape *tape) {
+  for (int i = 0; i < tape->nnodes; i++)
+    if (tape->nodes[i].op == &op_parameter) return 1;
+  return 0;
+}
+
+ptrdiff_t lift_elements(const jet_tape *tape) {
+  ptrdiff_t n = 0;
+  for (int v = 0; v < tape->nvalues && n < PTRDIFF_MAX / 64; v++) n += shape_of(tape, v)->size;
   return n;
 }
 

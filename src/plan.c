@@ -119,7 +119,10 @@ jet_status jet_plan_bind(jet_plan *p, jet x, int k, double *data) {
   port_plane *q = p ? find_plane(p, "jet_plan_bind", x, k, &status) : NULL;
   if (!q) return status;
   q->bound = data;
-  if (q->plane >= 0 && !q->copy) p->planes[q->plane].base = data ? data : q->own;
+  if (q->plane >= 0 && !q->copy) {
+    p->planes[q->plane].base = data ? data : q->own;
+    p->moved = 1;
+  }
   return JET_OK;
 }
 

@@ -1,9 +1,12 @@
 /* plan.h - a plan: steps over planes of memory, in regions that are walked block by block.
 
-   plane   one coefficient of one array, contiguous. Several values may share one (x + v t has the planes of x and v).
-   step    one operation on a block of lanes, with pointers to its planes.
+   plane   one coefficient of one array, or one for each direction (copies). Several values may share one (x + v t has the
+           planes of x and v), and one may be part of another (a view).
+   step    one operation, with pointers to its planes: on a block of lanes, or on whole planes.
    region  steps over one iteration space of n elements. Its planes that nobody outside reads live in slots of one block,
-           which stay in cache; the others are stored whole.
+           which stay in cache; the others are stored whole. Or steps that run once each, one after the other: those on
+           whole planes, and all on few elements, where what a run costs beside arithmetic is the cost.
+   level   regions of a level depend on those of lower ones, and on what runs once in their own.
    port    an input or output as the caller sees it. */
 #ifndef JETS_PLAN_H
 #define JETS_PLAN_H
@@ -13,49 +16,81 @@
 #include "kernel.h"
 #include "tape.h"
 
-typedef enum plane_kind { PLANE_INPUT, PLANE_CONSTANT, PLANE_STORED, PLANE_LOCAL } plane_kind;
+typedef enum plane_kind { PLANE_INPUT, PLANE_GIVEN /* bound memory alone */, PLANE_CONSTANT, PLANE_STORED, PLANE_LOCAL, PLANE_VIEW } plane_kind;
 
 typedef struct plane {
+  ptrdiff_t n, stride; /* lanes; from one copy to the next */
+  int copies;          /* one is for all directions */
   plane_kind kind;
-  ptrdiff_t n;
-  int region;    /* that makes it; -1 for inputs and constants */
-  int last;      /* step that reads it last (of a local one) */
-  int slot;      /* of a local one */
-  int claimed;   /* an output owns it */
-  int freed;     /* its slot has been given back */
-  size_t offset; /* in the arena, in numbers */
-  double *base;  /* arena or the caller's; NULL for a local one */
+  int region;   /* that makes it; -1 for inputs and constants */
+  int last;     /* step that reads it last (of a local one) */
+  int root;     /* of a view: the plane that it is part of, which is no view */
+  char claimed; /* an output owns it */
+  char movable; /* the caller may bind its memory */
+  char freed;   /* its slot has been given back */
+  ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
+  double *base; /* arena or the caller's */
   const double *constant;
 } plane;
 
 typedef struct step step;
 typedef void step_run(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
 
+typedef struct spread { /* of a broadcast: axes that broadcast alike are one; the innermost first */
+  int rank;
+  ptrdiff_t extent[JET_MAX_RANK], stride[JET_MAX_RANK];
+} spread;
+
+typedef struct parts { /* of a deposit */
+  const ptrdiff_t *patterns;
+  ptrdiff_t size;         /* of the result */
+  const int *order;       /* of a sink: parts by offset, the last first: then the order of additions does not depend on blocks */
+  const ptrdiff_t *offset;
+} parts;
+
+typedef struct job { /* of a step on whole planes */
+  const op *of;
+  piece told;
+  jets *in, *out;    /* of all directions */
+  jets *in_1, *out_1; /* of one direction, room for `length` coefficients; NULL where there is but one */
+  int order, length;
+} job;
+
 struct step {
   step_run *run;
-  jk_call call; /* n, k0, k1 are set at each run */
-  int k0, k1;   /* all that it makes */
-  int late;     /* plain, of a jet_coefficient: made again at every range of orders */
+  int k0, k1;     /* all that it makes */
+  int now0, now1; /* of it, in this run */
+  int late;       /* decided by coefficients: made again at every range of orders */
   int region;
-  int node;                        /* index into plan->flows */
-  const int *in_planes[JK_MAX_IN]; /* plane ids by coefficient; -1: none */
-  const int *out_planes[JK_MAX_OUT];
-  shape from, to;                                /* of a broadcast */
-  double *partial;                               /* of a sum: one number a block, coefficient after coefficient */
-  size_t partial_at;                             /* in the arena */
+  int node;       /* index into plan->flows */
+  int directions; /* of its result */
+  int nin, nout;
+  ptrdiff_t n;    /* lanes of its iteration space */
+  jk_series *in, *out; /* pointers where it needs them, and the coefficients there are */
+  const int **in_planes, **out_planes; /* plane ids by coefficient; -1: none */
+  jk_call *call;  /* of a row: in and out are its own */
+  union {
+    const spread *axes;
+    parts *deposit;
+    job *whole;
+    double *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
+  };
+  size_t partial_at; /* in the arena */
 };
 
-typedef struct moving { /* a pointer that follows the block */
+typedef struct moving { /* a pointer that follows the block, or the memory that the caller binds */
   double **entry;
   int plane;
 } moving;
 
 typedef struct region {
-  int shape;
   ptrdiff_t n, block;
+  int level, once;
   int first, count;               /* steps */
-  int first_moving, count_moving; /* pointers */
-  int slots;
+  ptrdiff_t first_moving, count_moving; /* pointers */
+  ptrdiff_t slots;   /* of a block; numbers where steps run once */
+  ptrdiff_t touched; /* planes in memory that a block reads and writes */
+  int sums;
 } region;
 
 typedef struct flow { /* a needed node, for the count of orders lost */
@@ -68,6 +103,7 @@ typedef struct flow { /* a needed node, for the count of orders lost */
 typedef struct port_plane {
   int plane;     /* -1: structurally zero */
   int copy;      /* the plane is somebody else's: copied after the run */
+  int copies;    /* directions that the caller sees */
   size_t offset; /* of its own memory, where it has some */
   double *own, *bound;
 } port_plane;
@@ -78,6 +114,11 @@ typedef struct port {
   int input;
   ptrdiff_t n;
 } port;
+
+typedef struct delivery { /* what an output gets after the run: a plane or zeros */
+  int port_plane;
+  ptrdiff_t n;
+} delivery;
 
 struct jet_plan {
   memory mem;
@@ -97,18 +138,33 @@ struct jet_plan {
   port_plane *port_planes;
   flow *flows;
   moving *pointers;
+  delivery *deliveries;
+  int *views;    /* planes that are */
+  step **lossy;  /* steps that may lose orders */
+  int ndeliveries, nviews, nlossy;
   int *port_of; /* by value: port + 1 */
   int *lost;    /* by value */
   int *args;    /* inputs of flow */
   double *arena;
   void *work;
+  const double **operands; /* of a step on whole planes: room for the most there are */
   int any_lost;
+  int moved; /* the caller has bound memory since the last run */
 };
 
 int plan_fail(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* build.c; 0 after plan_fail */
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
 
-step_run run_row, run_broadcast, run_sum;
+/* step_block.c and step_whole.c */
+step_run run_row, run_broadcast, run_sum, run_add;
+step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+void finish_sum(const jet_plan *, const step *);
+
+static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1 ? copy * x->stride : 0; }
+static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
+  return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
+}
+static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 
 #endif

@@ -21,6 +21,14 @@ static int scalar_constant(jet x, double *c) {
   return 1;
 }
 
+int constant_number(jet x, double *c) {
+  x = narrow(x);
+  const node *n = node_of(x.tape, x.id);
+  if (n->op != &op_constant || shape_of(x.tape, x.id)->size != 1) return 0;
+  *c = x.tape->data[n->with.data][0];
+  return 1;
+}
+
 jet simplify(int r, jet a, jet b) {
   double c;
   if (r == JK_mul && a.id == b.id) return jet_square(a);

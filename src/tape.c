@@ -1,5 +1,6 @@
 /* tape.c - the tape itself: memory, shapes, nodes, the sticky failure. Knows no particular operation. */
 #include "tape.h"
+#include "peek.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -67,7 +68,9 @@ jet_tape *jet_tape_new_ex(const jet_tape_options *options) {
 void jet_tape_free(jet_tape *t) {
   if (!t || t == &no_tape) return;
   const memory m = t->mem;
+  known_free(t);
   for (int i = 0; i < t->ndata; i++) memory_resize(&m, t->data[i], (size_t)t->data_size[i] * sizeof(double), 0);
+  for (int i = 0; i < t->nlists; i++) memory_resize(&m, t->lists[i].at, (size_t)t->lists[i].room * sizeof(ptrdiff_t), 0);
 #define FREE(p, room) memory_resize(&m, p, (size_t)(room) * sizeof *(p), 0)
   FREE(t->values, t->values_room);
   FREE(t->nodes, t->nodes_room);
@@ -75,6 +78,7 @@ void jet_tape_free(jet_tape *t) {
   FREE(t->shapes, t->shapes_room);
   FREE(t->data, t->data_room);
   FREE(t->data_size, t->data_size_room);
+  FREE(t->lists, t->lists_room);
   FREE(t->hash, t->hash_room);
   FREE(t, 1);
 #undef FREE
@@ -149,6 +153,16 @@ int tape_shape(jet_tape *tape, const char *name, int rank, const ptrdiff_t *dims
   return tape->hash[i] = tape->nshapes++;
 }
 
+int tape_list(jet_tape *tape, const ptrdiff_t *from, ptrdiff_t n) {
+  if (tape->status) return -1;
+  if (!GROW(tape, lists, tape->nlists)) return no_memory(tape);
+  list x = {NULL, n, n > 0 ? n : 1};
+  if (!(x.at = (ptrdiff_t *)memory_resize(&tape->mem, NULL, 0, (size_t)x.room * sizeof *x.at))) return no_memory(tape);
+  if (n > 0) memcpy(x.at, from, (size_t)n * sizeof *from);
+  tape->lists[tape->nlists] = x;
+  return tape->nlists++;
+}
+
 int tape_data(jet_tape *tape, const double *data, ptrdiff_t n) {
   if (tape->status) return -1;
   if (!GROW(tape, data, tape->ndata) || !GROW(tape, data_size, tape->ndata)) return no_memory(tape);
@@ -179,7 +193,7 @@ jet tape_record(jet_tape *tape, const op *o, int nin, const int *in, const attri
   }
   value *out = tape->values + tape->nvalues;
   for (int i = 0; i < o->count; i++) {
-    value v = {tape->nnodes, i, -1, -1, 0, 0, 0, 1, 1, 1};
+    value v = {tape->nnodes, i, -1, -1, 0, 0, 0, 1, 1};
     out[i] = v;
   }
   if (!o->infer(tape, o, nin, in, with, out)) return tape_jet(tape, -1);
@@ -197,6 +211,7 @@ static int good(jet x) { return x.tape && x.id >= 0 && x.id < x.tape->nvalues; }
 
 int jet_order(jet x) { return good(x) ? value_of(x.tape, x.id)->order : -1; }
 int jet_rank(jet x) { return good(x) ? shape_of(x.tape, x.id)->rank : -1; }
+int jet_directions(jet x) { return good(x) ? value_of(x.tape, x.id)->directions : -1; }
 ptrdiff_t jet_size(jet x) { return good(x) ? shape_of(x.tape, x.id)->size : -1; }
 ptrdiff_t jet_extent(jet x, int axis) {
   return good(x) && axis >= 0 && axis < jet_rank(x) ? shape_of(x.tape, x.id)->dims[axis] : -1;

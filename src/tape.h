@@ -19,20 +19,24 @@ typedef struct value {
   int parameter;   /* id of the jet_parameter, -1 for a plain array */
   int order;
   int low, degree; /* coefficients that can be non-zero; low > degree: structurally zero */
-  int directions;  /* planes shared..summed-1 exist once a direction; those below are shared, those from summed on are sums */
-  int shared, summed;
+  int directions;  /* P families of coefficients, of which those below `shared` are one for all */
+  int shared;      /* order + 1 where directions is 1 */
 } value;
 
+#define JET_MAX_LIST 0x7fffffff /* numbers of a list */
+
 struct op;
+struct reverse; /* a reverse sweep being recorded: reverse.h */
 
 typedef struct attributes { /* what an operation is told beside its inputs */
   double c;
   int m;     /* derivative order of a row */
-  int k;     /* a coefficient, an order */
-  int shape; /* of a leaf or a broadcast */
+  int k;     /* a coefficient, an order, whatever the operation says */
+  int shape; /* of the result, where the inputs do not tell */
   int data;  /* of a constant: index into tape->data; -1 */
+  int list;  /* index into tape->lists: axes, patterns, whatever the operation says; -1 */
 } attributes;
-#define NO_ATTRIBUTES {0, 0, 0, -1, -1}
+#define NO_ATTRIBUTES {0, 0, 0, -1, -1, -1}
 
 typedef struct node {
   const struct op *op;
@@ -41,19 +45,74 @@ typedef struct node {
   attributes with;
 } node;
 
+/* What a step on whole arrays is told. The plan owns all of it. */
+typedef struct piece {
+  const jk_set *set;
+  attributes with;
+  const ptrdiff_t *list; /* of with.list */
+  ptrdiff_t list_count;
+  int nin;
+  shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
+  int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
+  void *scratch;            /* op->scratch bytes, aligned to 64, shared with nobody during the call */
+} piece;
+
+/* Planes of an input or result: coefficient k of direction p at plane[k] + p * stride[k]; NULL: structurally zero (of a result: not
+   wanted). Every coefficient 0..order of the value has an entry. */
+typedef struct jets {
+  double *const *plane;
+  const ptrdiff_t *stride;
+} jets;
+
+/* How a plan runs an operation. */
+typedef enum step_kind {
+  STEP_LEAF,
+  STEP_ALIAS,     /* planes of its inputs under other names: op->alias */
+  STEP_VIEW,      /* an alias of a contiguous part of its input: list = pattern */
+  STEP_ROW,       /* elementwise, a row of jets/ */
+  STEP_BROADCAST,
+  STEP_SUM,       /* over all elements */
+  STEP_DEPOSIT,   /* sum of parts at patterns: op_deposit */
+  STEP_PLANES,    /* linear, plane by plane: op->plane */
+  STEP_PAIRS,     /* bilinear, pair of planes by pair: op->pair */
+  STEP_WHOLE      /* op->whole */
+} step_kind;
+
+/* What of an input coefficients lo..hi of the result need. */
+typedef enum need {
+  NEED_SAME,  /* lo..hi: linear in this input */
+  NEED_LOWER, /* 0..hi */
+  NEED_ZERO,  /* coefficient 0 alone */
+  NEED_ALL    /* 0..order */
+} need;
+
 /* An operation: a struct that names its functions, one a floor. */
 typedef struct op {
-  int row; /* of the kernels, or -1 */
   const char *name;
+  int row;   /* of the kernels, or -1 */
   int count; /* values made */
-  /* Fills shape, parameter, order, interval of the count values; false after tape_fail. */
+  /* Fills shape, parameter, order, interval, directions of the count values; false after tape_fail. */
   int (*infer)(jet_tape *, const struct op *, int nin, const int *in, const attributes *, value *out);
-  int step; /* what the plan makes of it: see build.c */
+  /* Adds to the adjoints of the inputs what those of the values give (reverse.h). NULL: the derivative is zero. */
+  void (*pull)(struct reverse *, const node *);
+  step_kind step;
+  need needs[JK_MAX_IN]; /* by input, the last for all that follow; not for rows, which have a jk_kind */
   /* If coefficient k of the first value is a coefficient of an input as it stands: that input and its coefficient. */
   int (*alias)(const jet_tape *, const node *, int k, int *input, int *coefficient);
+  /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
+     of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
+  void (*plane)(const piece *, double *y, const double *const x[]);
+  /* y = a b, or y += a b, for the bilinear product of a plane of each factor. */
+  void (*pair)(const piece *, double *y, const double *a, const double *b, int add);
+  /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
+  void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
+  size_t (*scratch)(const piece *); /* NULL: none */
 } op;
 
-enum { STEP_LEAF, STEP_ALIAS, STEP_ROW, STEP_BROADCAST, STEP_SUM };
+typedef struct list {
+  ptrdiff_t *at;
+  ptrdiff_t count, room;
+} list;
 
 struct jet_tape {
   memory mem;
@@ -67,9 +126,11 @@ struct jet_tape {
   shape *shapes;
   double **data; /* constants */
   ptrdiff_t *data_size;
+  list *lists;
   int *hash; /* of shapes */
-  int nvalues, nnodes, nargs, nshapes, ndata;
-  int values_room, nodes_room, args_room, shapes_room, data_room, data_size_room, hash_room;
+  int nvalues, nnodes, nargs, nshapes, ndata, nlists;
+  int values_room, nodes_room, args_room, shapes_room, data_room, data_size_room, hash_room, lists_room;
+  struct known *known; /* values at recording: peek.c */
 };
 
 /* The one place that every failure of a tape passes. The first sticks. Returns 0. */
@@ -79,6 +140,8 @@ extern const jet jet_none;                       /* {NULL, -1} */
 /* Id of a shape, -1 after tape_fail; name: of the operation, for the sentence. */
 int tape_shape(jet_tape *, const char *name, int rank, const ptrdiff_t *dims);
 int tape_data(jet_tape *, const double *data, ptrdiff_t n);  /* copied; index, -1 after tape_fail */
+
+int tape_list(jet_tape *, const ptrdiff_t *list, ptrdiff_t n); /* copied; index, -1 after tape_fail */
 
 /* Appends a node; its first value, or {tape, -1}. */
 jet tape_record(jet_tape *, const op *, int nin, const int *in, const attributes *);
@@ -93,6 +156,8 @@ static inline jet tape_jet(jet_tape *tape, int id) {
 static inline const value *value_of(const jet_tape *tape, int id) { return &tape->values[id]; }
 static inline const node *node_of(const jet_tape *tape, int id) { return &tape->nodes[tape->values[id].node]; }
 static inline const shape *shape_of(const jet_tape *tape, int id) { return &tape->shapes[tape->values[id].shape]; }
+static inline int copies_of(const value *v, int k) { return v->directions > 1 && k >= v->shared ? v->directions : 1; } /* of plane k */
+static inline const list *list_of(const jet_tape *tape, const node *n) { return &tape->lists[n->with.list]; }
 static inline int node_input(const jet_tape *tape, const node *n, int i) { return tape->args[n->in + i]; }
 
 char *shape_text(const shape *, char text[static 200]); /* "[3,4]" */

@@ -2,6 +2,7 @@
 #ifndef RANDOM_JETS_H
 #define RANDOM_JETS_H
 
+#include "generator.h"
 #include "reference.h"
 
 #include <math.h>
@@ -11,17 +12,6 @@ static inline bool same(double a, double b) { return memcmp(&a, &b, sizeof a) ==
 
 static inline void run(jet_plan *plan) {
   if (jet_plan_run(plan) != JET_OK) fail_msg("%s", jet_plan_message(plan));
-}
-
-typedef struct generator {
-  uint64_t state;
-} generator;
-
-static inline double uniform(generator *g, double low, double high) { /* splitmix64 */
-  uint64_t z = g->state += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return low + (high - low) * (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
 }
 
 /* Coefficient 0 in [low, high], coefficient k below r^k. */

@@ -57,14 +57,27 @@ static int empty(interval s) { return s.low > s.degree; }
 static int min_(int a, int b) { return a < b ? a : b; }
 static int max_(int a, int b) { return a > b ? a : b; }
 static int named(int row) { return strchr(jk_rows[row].name, ',') ? 2 : 1; } /* results that are not spares */
+
+/* Results that are named or derivatives of those: as many as the table has partials of. */
+static int seen(int row) {
+#define COUNT_(a, b, c, d, e, n, ...) n
+#define COUNT(...) COUNT_(__VA_ARGS__, 5, 4, 3, 2, 1, 0)
+#define ROW(names, nin, nout, kind, rule, head, p, q, ...) COUNT(__VA_ARGS__) / nin,
+  static const int partials[] = {
+#include "functions.def"
+#include "functions_end.def"
+  };
+  return max_(partials[row], 1);
+}
 static int is_family(int row) { return row == JK_sinc || row == JK_exprel || row == JK_log1prel; }
 
 /* The interval of the result, as a tape infers it. */
 static interval out_interval(const problem *p) {
   const jk_row *row = &jk_rows[p->row];
   interval a = p->in[0], b = row->nin > 1 ? p->in[1] : a, y = {0, max_(max_(a.degree, b.degree), 0)};
-  if (row->kind == JK_STEP) y.degree = 0;
-  if (row->kind == JK_LINEAR && p->row != JK_shift) {
+  if (row->kind == JK_STEP || row->kind == JK_CHOICE) y.degree = 0;
+  if (row->kind == JK_SELECT) a = p->in[1], b = p->in[2];
+  if ((row->kind == JK_LINEAR && p->row != JK_shift) || row->kind == JK_SELECT) {
     if (empty(a)) a = b;
     if (empty(b)) b = a;
     y = (interval){min_(a.low, b.low), max_(a.degree, b.degree)};
@@ -79,7 +92,7 @@ static interval out_interval(const problem *p) {
 
 static interval random_interval(int row, int order) {
   jk_kind kind = jk_rows[row].kind;
-  int early = kind == JK_LINEAR || kind == JK_PRODUCT || below(4) == 0;
+  int early = kind == JK_LINEAR || kind == JK_PRODUCT || kind == JK_SELECT || below(4) == 0;
   interval s = {0, order};
   if (below(2)) return s;
   if (below(12) == 0) return (interval){1, 0};
@@ -195,7 +208,8 @@ static double *lay_plane(const problem *p, layout l, int j, int k) {
 static void lay_inputs(const problem *p, layout l, frame *f) {
   for (int j = 0; j < jk_rows[p->row].nin; j++)
     for (int k = 0; k <= p->order; k++) {
-      int share = l.in_place && below(3) && (j == 0 || f->in[0][k] != f->out[0][k]);
+      int share = l.in_place && below(3);
+      for (int i = 0; i < j; i++) share = share && f->in[i][k] != f->out[0][k];
       exact[j][k] = NULL;
       if (!holds(p->in[j], k)) f->in[j][k] = absent(l);
       else if (share && holds(p->out, k)) f->in[j][k] = memcpy(f->out[0][k], p->x[j][k], (size_t)p->n * sizeof(double));
@@ -228,8 +242,8 @@ static jk_call call_of(const problem *p, const frame *f, int kept) {
   return c;
 }
 
-static void *work_of(int order, size_t more) { /* full of NaN */
-  size_t size = jk_work_size(order) + more;
+static void *work_of(int order) { /* full of NaN */
+  size_t size = jk_work_size(order);
   void *work = aligned_alloc(64, size);
   assert_non_null(work);
   return memset(work, 0xff, size);
@@ -243,7 +257,7 @@ static void run(const jk_set *set, const problem *p, layout l, result *r) {
   lay_inputs(p, l, &f);
   jk_call c = call_of(p, &f, kept);
   int last = c.k1;
-  c.work = work_of(p->order, 0);
+  c.work = work_of(p->order);
   for (int i = 0; i <= l.pieces; i++) {
     c.k0 = i ? min_(l.cut[i - 1], last) : 0;
     c.k1 = i < l.pieces ? min_(l.cut[i], last) : last;
@@ -347,19 +361,22 @@ static layout one_by_one(int order) { /* as a solver does it, at the end of the 
    does not, pieces see it and the sweep does not: such lanes may differ. */
 static int overflows_on_the_way(const problem *p, const result *r, ptrdiff_t i) {
   int top = p->out.degree, middle = 0;
-  for (int j = 0; j < named(p->row); j++)
+  for (int j = 0; j < seen(p->row); j++)
     for (int k = p->out.low; k < top; k++) middle |= !isfinite(r->y[j][k][i]);
   return middle && top >= 0 && isfinite(r->y[0][top][i]);
 }
 
 static void resume_trial(const jk_set *set, int isa, int row, int order) {
   random_problem(&p_, row, order, between(1, order > FAR ? 9 : LANES));
-  run(set, &p_, (layout){.no_spares = below(2)}, &want_);
+  int from_1 = order >= 1 && order <= 3 && below(2); /* as directions that share coefficient 0 */
+  run(set, &p_, (layout){0}, &want_);
   check_damage(&p_, isa);
-  run(set, &p_, below(3) ? random_cuts(order) : one_by_one(order), &got_);
+  run(set, &p_, from_1 ? (layout){.pieces = 1, .cut = {1}} : below(3) ? random_cuts(order) : one_by_one(order), &got_);
   check_damage(&p_, isa);
   for (ptrdiff_t i = 0; i < p_.n; i++)
-    if (!overflows_on_the_way(&p_, &want_, i)) check_lane(&p_, isa, "in pieces", named(row), i, i, &got_, &want_);
+    if (!overflows_on_the_way(&p_, &want_, i)) check_lane(&p_, isa, "in pieces", seen(row), i, i, &got_, &want_);
+  run(set, &p_, (layout){.no_spares = 1}, &got_);
+  check_same(&p_, isa, "without spares", named(row), &got_, &want_);
 }
 
 static void long_resume_trial(const jk_set *set, int isa, int row, int order) {
@@ -404,7 +421,7 @@ static void lanes_trial(const jk_set *set, int isa, int row, int order) {
   run(set, q, (layout){0}, &got_);
   check_damage(q, isa);
   for (ptrdiff_t i = 0; i < q->n; i++)
-    if (at[i] >= 0) check_lane(q, isa, "among other lanes", named(row), i, at[i], &got_, &want_);
+    if (at[i] >= 0) check_lane(q, isa, "among other lanes", seen(row), i, at[i], &got_, &want_);
 }
 
 static void test_lanes_are_alone(void **state) {
@@ -420,9 +437,9 @@ static void memory_trial(const jk_set *set, int isa, int row, int order) {
   random_problem(&p_, row, order, between(1, LANES));
   run(set, &p_, (layout){.aligned = 1}, &want_);
   run(set, &p_, (layout){0}, &got_);
-  check_same(&p_, isa, "unaligned", named(row), &got_, &want_);
+  check_same(&p_, isa, "unaligned", seen(row), &got_, &want_);
   run(set, &p_, (layout){.in_place = 1}, &got_);
-  check_same(&p_, isa, "in place", named(row), &got_, &want_);
+  check_same(&p_, isa, "in place", seen(row), &got_, &want_);
   run(set, &p_, (layout){.in_place = 1, .no_spares = 1}, &got_);
   check_same(&p_, isa, "in place without spares", named(row), &got_, &want_);
 }
@@ -441,6 +458,7 @@ enum { PAD = 3, STRIDE = LANES + PAD };
 typedef struct fan { /* the memory of one call with directions */
   double x[JK_MAX_IN][FAR + 1][DIRECTIONS * STRIDE], y[JK_MAX_OUT][FAR + 1][DIRECTIONS * STRIDE];
   ptrdiff_t sx[JK_MAX_IN][FAR + 1], sy[FAR + 1];
+  int whole[JK_MAX_IN]; /* inputs without directions */
 } fan;
 
 static fan fan_;
@@ -457,10 +475,12 @@ static void random_fan(int row, int order, int shared) {
     q_[d] = q_[0];
     for (ptrdiff_t i = 0; i < n; i++) fill_lane(&q_[d], i, below(STYLES));
   }
-  for (int k = 0; k <= order; k++) fan_.sy[k] = k == 0 && shared ? 0 : stride;
+  int by_zero = shared && jk_rows[row].kind != JK_CHOICE;
+  for (int k = 0; k <= order; k++) fan_.sy[k] = k == 0 && by_zero ? 0 : stride;
   for (int j = 0; j < jk_rows[row].nin; j++) {
     int last = below(6) == 0 ? order : shared - 1; /* sometimes an input without directions */
     if (!shared && j == 0) last = -1;
+    fan_.whole[j] = last == order;
     for (int k = 0; k <= order; k++) fan_.sx[j][k] = k <= last ? 0 : stride;
     if (last >= 0) share(j, last);
   }
@@ -485,12 +505,10 @@ static void run_fan(const jk_set *set) {
     for (int j = 0; j < nout; j++) f.out[j][k] = holds(p->out, k) ? fan_.y[j][k] : NULL;
   }
   jk_call c = call_of(p, &f, nout);
-  for (int j = 0; j < JK_MAX_IN; j++) c.in[j].stride = fan_.sx[j];
+  for (int j = 0; j < JK_MAX_IN; j++) c.in[j].stride = fan_.whole[j] ? NULL : fan_.sx[j];
   for (int j = 0; j < JK_MAX_OUT; j++) c.out[j].stride = fan_.sy;
   c.directions = DIRECTIONS;
-  size_t pointers =
-      (size_t)(JK_MAX_IN + JK_MAX_OUT) * (size_t)(p->order + 1) * sizeof(double *); /* as `direction` wants */
-  c.work = work_of(p->order, (pointers + 63) / 64 * 64);
+  c.work = work_of(p->order);
   jk_run(set, &c);
   free(c.work);
 }
@@ -514,7 +532,7 @@ static void check_fan_memory(int isa) { /* what lies behind the lanes of every d
 
 /* Coefficient 0 of a removable singularity is a matter of direction, and then cannot be shared. */
 static int is_shareable(ptrdiff_t i) {
-  for (int j = 0; j < named(q_[0].row); j++)
+  for (int j = 0; j < seen(q_[0].row); j++)
     for (int d = 1; d < DIRECTIONS; d++)
       if (holds(q_[0].out, 0) && !same(single_[d].y[j][0][i], single_[0].y[j][0][i])) return 0;
   return 1;
@@ -531,7 +549,7 @@ static void directions_trial(const jk_set *set, int isa, int row, int order) {
     gather_fan(d, &got_);
     for (ptrdiff_t i = 0; i < q_[0].n; i++)
       if (!shared || is_shareable(i))
-        check_lane(&q_[d], isa, shared ? "directions, coefficient 0 shared" : "directions", named(row), i, i, &got_,
+        check_lane(&q_[d], isa, shared ? "directions, coefficient 0 shared" : "directions", seen(row), i, i, &got_,
                    &single_[d]);
   }
 }
@@ -539,7 +557,7 @@ static void directions_trial(const jk_set *set, int isa, int row, int order) {
 static void test_directions_do_not_mix(void **state) {
   (void)state;
   begin(4);
-  for_all(directions_trial, 65);
+  for_all(directions_trial, 130);
   end();
 }
 
@@ -608,6 +626,15 @@ VALUE(abs, fabsl(a))
 VALUE(relu, a > 0 || a != a ? a : 0)
 VALUE(max, larger(a, b))
 VALUE(min, -larger(-a, -b))
+VALUE(along, a > 0 ? 1 : a < 0 ? -1 : a == 0 ? 0 : a)
+VALUE(compare, a > b ? 1 : a < b ? -1 : a == b ? 0 : NAN)
+VALUE(finite, isfinite(a) ? a : 0)
+VALUE(less, a < b)
+VALUE(less_equal, a <= b)
+VALUE(greater, a > b)
+VALUE(greater_equal, a >= b)
+VALUE(equal, a == b)
+VALUE(not_equal, a != b)
 VALUE(sign, a > 0 ? 1 : a < 0 ? -1 : a)
 VALUE(floor, floorl(a))
 VALUE(ceil, ceill(a))
@@ -815,6 +842,18 @@ NAIVE(step) {
   IGNORE, (void)a;
   for (int k = 1; k <= degree_; k++) y[k] = 0;
 }
+static void choice(wide *y, wide difference) {
+  naive_step(y, NULL, NULL, NULL, 0);
+  y[0] = difference > 0 ? 1 : difference < 0 ? -1 : 0;
+}
+NAIVE(along) {
+  IGNORE;
+  choice(y, leading(a, NULL));
+}
+NAIVE(compare) {
+  IGNORE;
+  choice(y, leading(a, b));
+}
 NAIVE(exp) {
   IGNORE;
   exponential(y, a);
@@ -980,6 +1019,15 @@ static const struct known {
     [JK_relu] = BOTH(relu),
     [JK_max] = BOTH(max),
     [JK_min] = BOTH(min),
+    [JK_along] = BOTH(along),
+    [JK_compare] = BOTH(compare),
+    [JK_finite] = STEPS(finite),
+    [JK_less] = STEPS(less),
+    [JK_less_equal] = STEPS(less_equal),
+    [JK_greater] = STEPS(greater),
+    [JK_greater_equal] = STEPS(greater_equal),
+    [JK_equal] = STEPS(equal),
+    [JK_not_equal] = STEPS(not_equal),
     [JK_sign] = STEPS(sign),
     [JK_floor] = STEPS(floor),
     [JK_ceil] = STEPS(ceil),
@@ -1045,7 +1093,7 @@ static void moderate_lane(problem *p, ptrdiff_t i) {
   }
   if (p->row == JK_div || p->row == JK_recip || p->row == JK_atan2 || p->row == JK_hypot)
     for (int j = 0; j < jk_rows[p->row].nin; j++) p->x[j][0][i] = copysign(uniform(0.5, 3), p->x[j][0][i]);
-  if (jk_rows[p->row].kind == JK_PIECEWISE && below(2)) /* ties, solved by a higher coefficient */
+  if ((jk_rows[p->row].kind == JK_PIECEWISE || jk_rows[p->row].kind == JK_CHOICE) && below(2)) /* ties, solved further on */
     for (int k = below(4); k >= 0; k--) p->x[0][k][i] = jk_rows[p->row].nin > 1 ? p->x[1][k][i] : 0;
 }
 
@@ -1073,8 +1121,39 @@ static void check_naive(const problem *p, int isa, int j, ptrdiff_t i, const wid
   }
 }
 
+/* A sweep from coefficient 1 takes coefficient 0 as it finds it. */
+static void kept_trial(const jk_set *set, int isa, int row, int order) {
+  static frame f;
+  static double kept[LANES];
+  moderate_problem(&p_, row, order % 4);
+  if (!holds(p_.out, 0) || p_.out.degree == 0) return;
+  lay_results(&p_, (layout){0}, &f);
+  lay_inputs(&p_, (layout){0}, &f);
+  jk_call c = call_of(&p_, &f, jk_rows[row].nout);
+  c.work = work_of(p_.order);
+  c.k1 = 1;
+  jk_run(set, &c);
+  for (ptrdiff_t i = 0; i < p_.n; i++) kept[i] = f.out[0][0][i] += 1;
+  c.k0 = 1;
+  c.k1 = p_.out.degree + 1;
+  jk_run(set, &c);
+  free(c.work);
+  for (int j = 0; j < jk_rows[row].nin; j++)
+    for (int k = 0; k <= p_.order; k++) free(exact[j][k]);
+  for (ptrdiff_t i = 0; i < p_.n; i++)
+    if (!same(f.out[0][0][i], kept[i])) report(&p_, isa, "coefficient 0 made again", 0, 0, i, f.out[0][0][i], kept[i]);
+}
+
+static void test_coefficient_0_is_made_once(void **state) {
+  (void)state;
+  begin(15);
+  for_all(kept_trial, 39);
+  end();
+}
+
 static void naive_trial(const jk_set *s, int isa, int row, int order) {
   series y = {0}, z = {0};
+  if (jk_rows[row].kind == JK_SELECT) return; /* test_choices_are_their_definition */
   assert_non_null(known[row].naive);
   moderate_problem(&p_, row, below(6) ? order : LONG);
   run(s, &p_, (layout){0}, &got_);
@@ -1177,8 +1256,8 @@ static int64_t place(double x) { /* on the line of all doubles; inf follows DBL_
 }
 
 static int signed_zero(int row) { /* rows whose zeros <math.h> or IEEE arithmetic gives a sign */
-  static const int without[] = {JK_mulz,     JK_relu,      JK_max,     JK_min,  JK_sign,   JK_sigmoid,
-                                JK_softplus, JK_logaddexp, JK_normcdf, JK_sinc, JK_exprel, JK_log1prel};
+  static const int without[] = {JK_mulz,    JK_relu,    JK_max,      JK_min,       JK_sign,    JK_along, JK_compare,
+                                JK_sigmoid, JK_softplus, JK_logaddexp, JK_normcdf, JK_sinc, JK_exprel, JK_log1prel};
   for (size_t i = 0; i < sizeof without / sizeof *without; i++)
     if (without[i] == row) return 0;
   return 1;
@@ -1228,6 +1307,7 @@ static void values_trial(const jk_set *s, int isa, int row, int order) {
   static const double constants[] = {0, 1, -1, 2, -2, 0.5, -0.5, 3, 1.0 / 3, 2.5, -3, 1e300};
   int uses = row == JK_powc || row == JK_scale || row == JK_shift;
   (void)order;
+  if (jk_rows[row].kind == JK_SELECT) return; /* test_choices_are_their_definition */
   for (size_t i = 0; i < (uses ? sizeof constants / sizeof *constants : 1); i++) {
     p_.c = constants[i];
     values_of(s, isa, row);
@@ -1241,7 +1321,161 @@ static void test_values_are_those_of_libm(void **state) {
   end();
 }
 
-/* ---- 8. sums and the other loops over a plane ------------------------------------------------------------------------------------ */
+/* ---- 8. spares that pulls are told are derivatives ----------------------------------------------------------------- */
+
+static void derivatives_trial(const jk_set *s, int isa, int row, int order) { /* k r_k = sum of s_i (k-i) x_{k-i} */
+  if (seen(row) == named(row)) return;
+  moderate_problem(&p_, row, order);
+  run(s, &p_, (layout){0}, &got_);
+  for (ptrdiff_t i = 0; i < p_.n; i++)
+    for (int j = 0; j + 1 < seen(row); j++)
+      for (int k = 1; k <= p_.out.degree; k++) {
+        wide want = 0, size = 0;
+        for (int l = 0; l < k; l++) {
+          wide term = holds(p_.in[0], k - l) ? (wide)got_.y[j + 1][l][i] * p_.x[0][k - l][i] * (k - l) / k : 0;
+          want += term, size += fabsl(term);
+        }
+        if (!(fabsl(got_.y[j][k][i] - want) <= 64 * (k + 1) * 0x1p-53L * size))
+          report(&p_, isa, "the next result is not its derivative", j, k, i, got_.y[j][k][i], (double)want);
+      }
+}
+
+/* At +-inf all derivatives of these vanish, whatever x does: 0 times infinity is 0 in spares too. */
+static void far_trial(const jk_set *s, int isa, int row, int order) {
+  if (row != JK_tanh && row != JK_sigmoid && row != JK_erf && row != JK_erfc && row != JK_normcdf) return;
+  random_problem(&p_, row, order, between(1, LANES));
+  p_.in[0] = p_.out = (interval){0, order};
+  for (ptrdiff_t i = 0; i < p_.n; i++) p_.x[0][0][i] = below(2) ? INFINITY : -INFINITY;
+  run(s, &p_, (layout){0}, &got_);
+  for (ptrdiff_t i = 0; i < p_.n; i++)
+    for (int j = 0; j < 2; j++)
+      for (int k = !j; k <= order; k++)
+        if (got_.y[j][k][i] != 0) report(&p_, isa, "at infinity", j, k, i, got_.y[j][k][i], 0);
+}
+
+static void test_spares_are_derivatives(void **state) {
+  (void)state;
+  begin(10);
+  for_all(derivatives_trial, 39);
+  for_all(far_trial, 39);
+  end();
+}
+
+/* ---- 9. choices, masks, absorbing products, by a scalar definition ------------------------------------------------- */
+
+/* Few different numbers, so that ties are common. */
+static double tie(void) {
+  static const double list[] = {0,         -0.0, 0, 1,       -1,      1,        5e-324, -5e-324, 1e-310, INFINITY,
+                                -INFINITY, NAN,  2, DBL_MIN, DBL_MAX, -DBL_MAX};
+  return below(2) ? list[below(4)] : list[below((int)(sizeof list / sizeof *list))];
+}
+
+static void random_ties(problem *p, int row, int order) {
+  random_problem(p, row, order, between(1, LANES));
+  int full = below(2);
+  for (int j = 0; j < JK_MAX_IN && full; j++) p->in[j] = (interval){0, order};
+  p->out = out_interval(p);
+  for (ptrdiff_t i = 0; i < p->n; i++) {
+    int wild = below(3); /* else finite numbers alone */
+    for (int j = 0; j < jk_rows[row].nin; j++)
+      for (int k = 0; k <= order; k++) {
+        double x = below(3) ? tie() : uniform(-2, 2);
+        p->x[j][k][i] = wild || isfinite(x) ? x : uniform(-1, 1);
+      }
+    for (int k = 0, same_to = below(order + 2); k < same_to && jk_rows[row].nin > 1 && row != JK_mulz; k++)
+      p->x[1][k][i] = p->x[0][k][i];
+  }
+}
+
+static double number(const problem *p, int j, int k, ptrdiff_t i) { return holds(p->in[j], k) ? p->x[j][k][i] : 0; }
+
+static double comparison(int row, double a, double b) {
+  switch (row) {
+  case JK_less: return a < b;
+  case JK_less_equal: return a <= b;
+  case JK_greater: return a > b;
+  case JK_greater_equal: return a >= b;
+  case JK_equal: return a == b;
+  default: return !(a == b);
+  }
+}
+
+static double decided(const problem *p, ptrdiff_t i) { /* along, compare */
+  for (int k = 0; k <= p->order; k++) {
+    double a = number(p, 0, k, i), b = p->row == JK_compare ? number(p, 1, k, i) : 0;
+    if (isnan(a) || isnan(b)) return NAN;
+    if (a != b) return a > b ? 1 : -1;
+  }
+  return 0;
+}
+
+static double chain(const problem *p, int isa, int k, ptrdiff_t i, int absorbs) {
+  double s = 0;
+  int any = 0;
+  for (int l = 0; l <= k; l++) {
+    double a = number(p, 0, l, i), b = number(p, 1, k - l, i);
+    if (!holds(p->in[0], l) || !holds(p->in[1], k - l) || (absorbs && (a == 0 || b == 0))) continue;
+    s = !absorbs && !any++ ? a * b : isa == 1 ? a * b + s : fma(a, b, s);
+  }
+  return s;
+}
+
+static double defined(const problem *p, int isa, int k, ptrdiff_t i) {
+  if (p->row == JK_where) return number(p, number(p, 0, 0, i) != 0 ? 1 : 2, k, i);
+  if (p->row == JK_along || p->row == JK_compare) return decided(p, i);
+  if (p->row == JK_finite) return isfinite(number(p, 0, 0, i)) ? number(p, 0, 0, i) : 0;
+  if (p->row != JK_mulz) return comparison(p->row, number(p, 0, 0, i), number(p, 1, 0, i));
+  double plain = chain(p, isa, k, i, 0);
+  return isfinite(plain) ? plain : chain(p, isa, k, i, 1);
+}
+
+static void definition_trial(const jk_set *set, int isa, int row, int order) {
+  static const int rows[] = {JK_where,   JK_along,         JK_compare, JK_finite,    JK_less, JK_less_equal,
+                             JK_greater, JK_greater_equal, JK_equal,   JK_not_equal, JK_mulz};
+  int mine = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) mine |= rows[i] == row;
+  if (!mine) return;
+  if (row == JK_mulz && below(2)) order = between(0, 17); /* to the end of what is unrolled */
+  random_ties(&p_, row, order);
+  run(set, &p_, below(4) ? (layout){.null = 1} : random_cuts(order), &got_);
+  check_damage(&p_, isa);
+  for (ptrdiff_t i = 0; i < p_.n; i++)
+    for (int k = p_.out.low; k <= p_.out.degree; k++) {
+      double want = defined(&p_, isa, k, i);
+      if (!same(got_.y[0][k][i], want)) report(&p_, isa, "by definition", 0, k, i, got_.y[0][k][i], want);
+    }
+}
+
+static void test_choices_are_their_definition(void **state) {
+  (void)state;
+  begin(11);
+  for_all(definition_trial, 390);
+  end();
+}
+
+/* What absorbs must not cost digits: the bits of mul wherever all factors are finite. */
+static void finite_product_trial(const jk_set *set, int isa, int row, int order) {
+  if (row != JK_mulz) return;
+  random_problem(&p_, JK_mulz, below(2) ? order : between(0, 20), between(1, LANES));
+  run(set, &p_, (layout){0}, &got_);
+  p_.row = JK_mul;
+  run(set, &p_, (layout){0}, &want_);
+  for (ptrdiff_t i = 0; i < p_.n; i++) {
+    int finite = 1;
+    for (int j = 0; j < 2; j++)
+      for (int k = 0; k <= p_.order; k++) finite &= isfinite(number(&p_, j, k, i));
+    if (finite) check_lane(&p_, isa, "mulz against mul", 1, i, i, &got_, &want_);
+  }
+}
+
+static void test_absorbing_products_are_products(void **state) {
+  (void)state;
+  begin(12);
+  for_all(finite_product_trial, 390);
+  end();
+}
+
+/* ---- 10. sums and the other loops over a plane --------------------------------------------------------------------- */
 
 enum { MILLION = 1000000 };
 
@@ -1294,13 +1528,78 @@ static void test_loops_stay_in_their_plane(void **state) {
   }
 }
 
+static void check_add(const jk_set *s, ptrdiff_t n) {
+  double y[ROOM], x[ROOM], want[LANES];
+  int at = EDGE + below(EDGE), from = below(EDGE);
+  for (int i = 0; i < ROOM; i++) y[i] = guard, x[i] = below(4) ? uniform(-1, 1) : corner();
+  for (ptrdiff_t i = 0; i < n; i++) {
+    y[at + i] = uniform(-1, 1);
+    want[i] = y[at + i] + x[from + i];
+  }
+  s->add(y + at, x + from, n);
+  check_loop(s, y + at, want, n, "add");
+}
+
+static void test_added_planes(void **state) {
+  (void)state;
+  seed(13);
+  for (int isa = 1; isa <= SETS; isa++)
+    for (ptrdiff_t n = 0; jk_select(isa) && n <= LANES; n++) check_add(jk_select(isa), n);
+}
+
+static void check_columns(int isa, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
+  static double y[3 * LANES + 2 * EDGE], first[3 * LANES];
+  const double *x = numbers[0] + below(EDGE);
+  for (ptrdiff_t i = 0; i < n + 2 * EDGE; i++) y[i] = guard;
+  jk_select(isa)->sum_columns(y + EDGE, x, rows, n, stride);
+  jk_select(1)->sum_columns(first, x, rows, n, stride);
+  for (ptrdiff_t j = -EDGE; j < n + EDGE; j++) {
+    wide sum = 0, size = 0;
+    int inside = j >= 0 && j < n;
+    for (ptrdiff_t i = 0; i < rows && inside; i++) sum += x[i * stride + j], size += fabs(x[i * stride + j]);
+    double got = y[j + EDGE];
+    if (!inside && got == guard) continue;
+    if (!inside) fail_msg("%s: sum_columns of %td x %td wrote beside", jk_select(isa)->name, rows, n);
+    int depth = 64 + 20; /* additions that a number goes through */
+    if (!(fabsl(got - sum) <= depth * 0x1p-53L * size) || !same(got, first[j]))
+      fail_msg("%s: column %td of %td x %td: %.17g, not %.17Lg (%.17g)", jk_select(isa)->name, j, rows, n, got, sum,
+               first[j]);
+  }
+}
+
+/* A column's bits depend on the number of rows alone. */
+static void check_column_alone(int isa, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
+  static double y[3 * LANES], one;
+  jk_select(isa)->sum_columns(y, numbers[0], rows, n, stride);
+  ptrdiff_t j = below((int)n);
+  jk_select(isa)->sum_columns(&one, numbers[0] + j, rows, 1, stride);
+  if (!same(one, y[j])) fail_msg("%s: column %td of %td x %td has other bits alone", jk_select(isa)->name, j, rows, n);
+}
+
+static void test_sums_of_columns(void **state) {
+  (void)state;
+  seed(14);
+  static const ptrdiff_t rows[] = {0, 1, 2, 63, 64, 65, 127, 128, 129, 191, 192, 193, 448, 1000, 4097};
+  for (int i = 0; i < MILLION; i++) numbers[0][i] = uniform(-1, 1) * (i % 7 ? 1 : 1000);
+  for (int isa = 1; isa <= SETS; isa++)
+    for (size_t r = 0; jk_select(isa) && r < sizeof rows / sizeof *rows; r++)
+      for (ptrdiff_t n = 0; n <= 3 * LANES; n += n < 10 ? 1 : between(1, 25)) {
+        ptrdiff_t stride = n + below(3);
+        check_columns(isa, rows[r], n, stride);
+        if (n) check_column_alone(isa, rows[r], n, stride);
+      }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_resumed_sweeps_forget_nothing),    cmocka_unit_test(test_lanes_are_alone),
       cmocka_unit_test(test_planes_may_lie_anywhere),          cmocka_unit_test(test_directions_do_not_mix),
       cmocka_unit_test(test_structural_zeros_are_not_touched), cmocka_unit_test(test_recurrences_solve_their_equation),
       cmocka_unit_test(test_values_are_those_of_libm),         cmocka_unit_test(test_sums_are_one_tree),
-      cmocka_unit_test(test_loops_stay_in_their_plane),
+      cmocka_unit_test(test_loops_stay_in_their_plane),        cmocka_unit_test(test_spares_are_derivatives),
+      cmocka_unit_test(test_choices_are_their_definition),     cmocka_unit_test(test_absorbing_products_are_products),
+      cmocka_unit_test(test_coefficient_0_is_made_once),       cmocka_unit_test(test_added_planes),
+      cmocka_unit_test(test_sums_of_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,16 +76,18 @@ static double random_in(double low, double high) {
 
 /* ---- only what is needed is evaluated ---------------------------------------------------------------------------- */
 
+static int is_row(const step *s, int row) { return s->run == run_row && s->call->row == row; }
+
 static int steps_of(const jet_plan *plan, int row) {
   int n = 0;
-  for (int i = 0; i < plan->nsteps; i++) n += plan->steps[i].call.row == row;
+  for (int i = 0; i < plan->nsteps; i++) n += is_row(&plan->steps[i], row);
   return n;
 }
 
 static int highest(const jet_plan *plan, int row) { /* coefficient that steps of the row make; -1: none */
   int k = 0;
   for (int i = 0; i < plan->nsteps; i++)
-    if (plan->steps[i].call.row == row && plan->steps[i].k1 > k) k = plan->steps[i].k1;
+    if (is_row(&plan->steps[i], row) && plan->steps[i].k1 > k) k = plan->steps[i].k1;
   return k - 1;
 }
 
@@ -598,7 +600,7 @@ static void all_sizes(void **state) {
 
 /* ---- several regions --------------------------------------------------------------------------------------------- */
 
-static double spread(ptrdiff_t i) { return sin(1.7 * (double)i); }
+static double scattered(ptrdiff_t i) { return sin(1.7 * (double)i); }
 
 static void a_softmax_and_its_jets(void **state) {
   enum { ORDER = 3 };
@@ -609,14 +611,14 @@ static void a_softmax_and_its_jets(void **state) {
     jet x = vector(tape, n), v = vector(tape, n), l = jet_exp(jet_expand(x, v, jet_parameter(tape, ORDER)));
     jet out[] = {jet_div(l, jet_sum(l)), jet_div(jet_exp(x), jet_sum(jet_exp(x)))};
     jet_plan *plan = plan_of(tape, 2, out);
-    for (ptrdiff_t i = 0; i < n; i++) data(plan, x, 0)[i] = spread(i), data(plan, v, 0)[i] = spread(i + 7);
+    for (ptrdiff_t i = 0; i < n; i++) data(plan, x, 0)[i] = scattered(i), data(plan, v, 0)[i] = scattered(i + 7);
     run(plan);
     static const double factorial[] = {1, 1, 2, 6};
     for (ptrdiff_t i = 0; i < n; i++)
-      for (int k = 0; k <= ORDER; k++) s[k] += exp(spread(i)) * pow(spread(i + 7), k) / factorial[k];
+      for (int k = 0; k <= ORDER; k++) s[k] += exp(scattered(i)) * pow(scattered(i + 7), k) / factorial[k];
     for (ptrdiff_t i = 0; i < n; i++)
       for (int k = 0; k <= ORDER; k++) {
-        y[k] = e[k] = exp(spread(i)) * pow(spread(i + 7), k) / factorial[k];
+        y[k] = e[k] = exp(scattered(i)) * pow(scattered(i + 7), k) / factorial[k];
         for (int j = 0; j < k; j++) y[k] -= y[j] * s[k - j];
         y[k] /= s[0];
         assert_true(near(data(plan, out[0], k)[i], y[k], 1e-14));
@@ -635,12 +637,12 @@ static void a_variance_by_two_sums(void **state) {
   jet out[] = {mean, variance, z, jet_sum(jet_square(z))};
   jet_plan *plan = plan_of(tape, 4, out);
   double m = 0, s = 0;
-  for (int i = 0; i < LENGTH; i++) m += data(plan, x, 0)[i] = spread(i) + 3;
+  for (int i = 0; i < LENGTH; i++) m += data(plan, x, 0)[i] = scattered(i) + 3;
   m /= LENGTH;
-  for (int i = 0; i < LENGTH; i++) s += (spread(i) + 3 - m) * (spread(i) + 3 - m) / LENGTH;
+  for (int i = 0; i < LENGTH; i++) s += (scattered(i) + 3 - m) * (scattered(i) + 3 - m) / LENGTH;
   run(plan);
   assert_true(near(*data(plan, mean, 0), m, 1e-14) && near(*data(plan, variance, 0), s, 1e-13));
-  for (int i = 0; i < LENGTH; i++) assert_true(near(data(plan, z, 0)[i], (spread(i) + 3 - m) / sqrt(s), 1e-13));
+  for (int i = 0; i < LENGTH; i++) assert_true(near(data(plan, z, 0)[i], (scattered(i) + 3 - m) / sqrt(s), 1e-13));
   assert_true(near(*data(plan, out[3], 0), LENGTH, 1e-13));
   free_both(plan, tape);
 }
@@ -700,7 +702,7 @@ static void a_sum_does_not_depend_on_the_rest_of_the_plan(void **state) {
   double sum = 0;
   for (int n = 1; n <= 60; n++) {
     jet_plan *plan = plan_of(tape, n, y);
-    for (int i = 0; i < LENGTH; i++) data(plan, x, 0)[i] = spread(i);
+    for (int i = 0; i < LENGTH; i++) data(plan, x, 0)[i] = scattered(i);
     run(plan);
     if (n == 1) sum = *data(plan, y[0], 0);
     if (*data(plan, y[0], 0) != sum)
@@ -884,7 +886,7 @@ static void a_sweep_is_resumed_above_coefficient_zero(void **state) {
   put_series(plan, x, 1);
   assert_int_equal(jet_plan_run_orders(plan, 0, ORDER + 1), JET_OK);
   for (int trial = 0; trial < 3; trial++) {
-    for (int i = 0; i < N; i++) data(plan, x, 1)[i] = spread(i + trial);
+    for (int i = 0; i < N; i++) data(plan, x, 1)[i] = scattered(i + trial);
     for (int k = 0; k <= ORDER; k++) put(fresh, x, k, data(plan, x, k));
     assert_int_equal(jet_plan_run_orders(plan, 1, ORDER + 1), JET_OK);
     run(fresh);

@@ -1,0 +1,175 @@
+/* pattern.c - see pattern.h. A view is walked by lines and, where lines are not contiguous, by square tiles: a
+   transposition then uses each line of the cache that it touches at once. */
+#include "pattern.h"
+#include "jets.h"
+
+#include <string.h>
+
+ptrdiff_t pattern_length(const ptrdiff_t *p) { return p[0] == PATTERN_VIEW ? 3 + 2 * p[2] : 5 + p[4]; }
+
+ptrdiff_t pattern_size(const ptrdiff_t *p) {
+  if (p[0] == PATTERN_INDEX) return p[1] * p[3] * p[4];
+  ptrdiff_t size = 1;
+  for (ptrdiff_t i = 0; i < p[2]; i++) size *= p[3 + 2 * i];
+  return size;
+}
+
+/* ---- contiguous runs --------------------------------------------------------------------------------------------- */
+
+static int view_run(const ptrdiff_t *p) {
+  ptrdiff_t size = 1;
+  for (ptrdiff_t i = p[2] - 1; i >= 0; i--) {
+    ptrdiff_t extent = p[3 + 2 * i], stride = p[4 + 2 * i];
+    if (extent != 1 && stride != size) return 0;
+    size *= extent;
+  }
+  return 1;
+}
+
+static int index_run(const ptrdiff_t *p) {
+  const ptrdiff_t *index = p + 5;
+  if (p[1] > 1 && p[4] != p[2]) return 0;
+  for (ptrdiff_t i = 1; i < p[4]; i++)
+    if (index[i] != index[0] + i) return 0;
+  return 1;
+}
+
+int pattern_run(const ptrdiff_t *p, ptrdiff_t *offset) {
+  *offset = 0;
+  if (pattern_size(p) == 0) return 1;
+  *offset = p[0] == PATTERN_VIEW ? p[1] : p[5] * p[3];
+  return p[0] == PATTERN_VIEW ? view_run(p) : index_run(p);
+}
+
+/* ---- lines and tiles: y[i to] = x[i from], or += ----------------------------------------------------------------- */
+
+typedef struct axis {
+  ptrdiff_t n, to, from;
+} axis;
+
+enum { TILE = 16 };
+
+static void copy_line(double *y, const double *x, const axis *a) {
+  if (a->to == 1 && a->from == 1) memcpy(y, x, (size_t)a->n * sizeof *y);
+  else
+    for (ptrdiff_t i = 0; i < a->n; i++) y[i * a->to] = x[i * a->from];
+}
+
+/* 0 + x is x as it stands: so that what is put in one place keeps its sign, -0 too. */
+static double sum(double y, double x) {
+  double both = y + x;
+  return y == 0 ? x : both;
+}
+
+static void add_line(double *y, const double *x, const axis *a) {
+  if (a->to == 1 && a->from == 1)
+    for (ptrdiff_t i = 0; i < a->n; i++) y[i] = sum(y[i], x[i]);
+  else
+    for (ptrdiff_t i = 0; i < a->n; i++) y[i * a->to] = sum(y[i * a->to], x[i * a->from]);
+}
+
+typedef void line_fn(double *y, const double *x, const axis *);
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+static void tiles(line_fn *line, double *y, const double *x, const axis *outer, const axis *inner) {
+  int lines = inner->to == 1 && inner->from == 1;
+  if (!lines && inner->n < TILE && inner->n < outer->n) {
+    const axis *longer = outer;
+    outer = inner;
+    inner = longer;
+  }
+  ptrdiff_t rows = lines ? 1 : TILE, columns = lines ? inner->n : TILE;
+  for (ptrdiff_t i0 = 0; i0 < outer->n; i0 += rows)
+    for (ptrdiff_t j = 0; j < inner->n; j += columns)
+      for (ptrdiff_t i = i0; i < least(i0 + rows, outer->n); i++) {
+        axis part = {least(columns, inner->n - j), inner->to, inner->from};
+        line(y + i * outer->to + j * inner->to, x + i * outer->from + j * inner->from, &part);
+      }
+}
+
+/* ---- views ------------------------------------------------------------------------------------------------------- */
+
+static ptrdiff_t magnitude(ptrdiff_t n) { return n < 0 ? -n : n; }
+
+/* The axes of a view, merged where neighbours count on, at least two; the last but one is that with the smallest stride
+   in the array, so that a tile is small there too. swap: from the compact array to the view. */
+static int axes_of_view(const ptrdiff_t *p, int swap, axis a[JET_MAX_RANK + 2]) {
+  int n = 2;
+  a[0] = a[1] = (axis){1, 0, 0};
+  ptrdiff_t compact = pattern_size(p);
+  for (ptrdiff_t i = 0; i < p[2]; i++) {
+    ptrdiff_t extent = p[3 + 2 * i], stride = p[4 + 2 * i];
+    compact /= extent;
+    if (extent == 1) continue;
+    if (a[n - 1].n > 1 && a[n - 1].from == extent * stride) a[n - 1] = (axis){a[n - 1].n * extent, compact, stride};
+    else a[n++] = (axis){extent, compact, stride};
+  }
+  int best = n - 2;
+  for (int i = 2; i < n - 1; i++)
+    if (magnitude(a[i].from) < magnitude(a[best].from) || a[best].n == 1) best = i;
+  axis x = a[best];
+  a[best] = a[n - 2];
+  a[n - 2] = x;
+  for (int i = 0; swap && i < n; i++) a[i] = (axis){a[i].n, a[i].from, a[i].to};
+  return n;
+}
+
+static void walk_view(line_fn *line, double *y, const double *x, const axis *a, int n) {
+  ptrdiff_t index[JET_MAX_RANK + 2] = {0};
+  for (int i;;) {
+    tiles(line, y, x, &a[n - 2], &a[n - 1]);
+    for (i = n - 3; i >= 0; i--) {
+      y += a[i].to;
+      x += a[i].from;
+      if (++index[i] < a[i].n) break;
+      y -= a[i].n * a[i].to;
+      x -= a[i].n * a[i].from;
+      index[i] = 0;
+    }
+    if (i < 0) return;
+  }
+}
+
+/* ---- indices ----------------------------------------------------------------------------------------------------- */
+
+static void read_index(const ptrdiff_t *p, double *y, const double *x) {
+  ptrdiff_t extent = p[2], inner = p[3], m = p[4];
+  const ptrdiff_t *index = p + 5;
+  for (ptrdiff_t o = 0; o < p[1]; o++, x += extent * inner, y += m * inner)
+    for (ptrdiff_t i = 0; i < m; i++)
+      if (inner == 1) y[i] = x[index[i]];
+      else memcpy(y + i * inner, x + index[i] * inner, (size_t)inner * sizeof *y);
+}
+
+static void add_index(const ptrdiff_t *p, double *y, const double *x) {
+  ptrdiff_t extent = p[2], m = p[4];
+  const axis a = {p[3], 1, 1};
+  const ptrdiff_t *index = p + 5;
+  for (ptrdiff_t o = 0; o < p[1]; o++, y += extent * a.n, x += m * a.n)
+    for (ptrdiff_t i = 0; i < m; i++)
+      if (a.n == 1) y[index[i]] = sum(y[index[i]], x[i]);
+      else add_line(y + index[i] * a.n, x + i * a.n, &a);
+}
+
+/* ---- the face ---------------------------------------------------------------------------------------------------- */
+
+static void go(const ptrdiff_t *p, line_fn *line, int swap, double *y, const double *x) {
+  axis a[JET_MAX_RANK + 2];
+  ptrdiff_t offset, size = pattern_size(p);
+  if (size == 0) return;
+  if (pattern_run(p, &offset)) {
+    axis run = {size, 1, 1};
+    line(swap ? y + offset : y, swap ? x : x + offset, &run);
+  } else walk_view(line, swap ? y + p[1] : y, swap ? x : x + p[1], a, axes_of_view(p, swap, a));
+}
+
+void pattern_read(const ptrdiff_t *p, double *y, const double *x) {
+  if (p[0] == PATTERN_INDEX) read_index(p, y, x);
+  else go(p, copy_line, 0, y, x);
+}
+
+void pattern_add(const ptrdiff_t *p, double *y, const double *x) {
+  if (p[0] == PATTERN_INDEX) add_index(p, y, x);
+  else go(p, add_line, 1, y, x);
+}

@@ -1,0 +1,24 @@
+/* shape.h - strided views of row-major arrays, and the checks that operations on shapes share. */
+#ifndef JETS_SHAPE_H
+#define JETS_SHAPE_H
+
+#include "ops.h"
+#include "pattern.h"
+
+typedef struct view {
+  ptrdiff_t offset;
+  int rank;
+  ptrdiff_t dims[JET_MAX_RANK], stride[JET_MAX_RANK];
+} view;
+
+enum { VIEW_NUMBERS = 3 + 2 * JET_MAX_RANK };
+
+view view_all(const shape *);                                  /* of the whole array */
+ptrdiff_t view_pattern(const view *, ptrdiff_t *pattern);      /* writes at most VIEW_NUMBERS; how many */
+jet view_read(const char *name, jet x, const view *);
+
+jet reshape_to(jet x, int shape); /* of the same size */
+
+int null_check(const char *name, jet x, const char *what, const void *p); /* p may be NULL at rank 0 alone */
+
+#endif
