@@ -128,7 +128,10 @@ JET_API jet_status jet_fn_gradient(jet_fn *, const double *x, double *y, double 
    A function that expands inside itself is differentiated in reverse twice. x = NULL: at the point of jet_fn_set_point,
    and nothing of order 0 is computed again. */
 JET_API jet_status jet_fn_hvp(jet_fn *, const double *x, const double *v, double *g, double *hv);
-JET_API jet_status jet_fn_set_point(jet_fn *, const double *x); /* scalar f; x is copied. Until another point, or forget */
+/* Scalar f; x is copied; for hvp and hvps until another point or forget. A function that expands inside itself or peeks is
+   evaluated from order 0 all the same. Pays where order 0 is expensive (matrix products); long elementwise functions are faster
+   with x given, because all of order 0 has to be kept in memory here. */
+JET_API jet_status jet_fn_set_point(jet_fn *, const double *x);
 
 /* p products at once: hv[i*n + j] = (H v_i)_j, v[i*n + j]; g as above. In chunks, see jet_fn_set_chunk. */
 JET_API jet_status jet_fn_hvps(jet_fn *, int p, const double *x, const double *v, double *g, double *hv);
@@ -204,7 +207,8 @@ JET_API jet_status jet_poke(jet input, ptrdiff_t n, const double *values); /* a 
    gradient has the loss's order, parameter and directions: for a loss of order K it is the jet dL(t)/dw, also for a plain w;
    for a plain loss, that may contain jet_coefficients, it is plain, and a plain loss with respect to a jet is an error,
    JET_BAD_PARAMETER. So is a loss of order K that reaches wrt through a jet_coefficient. What does not reach the
-   loss has a gradient that is structurally zero. A wrt may be repeated. Linear in the nodes between wrt and loss. */
+   loss has a gradient that is structurally zero. A wrt may be repeated. Linear in the nodes between wrt and loss.
+   Of an intermediate value it is what was recorded that counts: where sin(x)/x became sinc(x), nothing flows through sin(x). */
 JET_API jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]);
 /* The gradient of sum_i <adjoints[i], outputs[i]>, adjoints held fixed; adjoints[i] of the shape of outputs[i], plain or jets. */
 JET_API jet_status jet_vjp(int n, const jet outputs[], const jet adjoints[], int m, const jet wrt[], jet grad[]);

@@ -167,7 +167,8 @@ static int check_feedback(build *b, const node *n) {
   for (int i = 0; i < n->nin; i++) {
     int in = node_input(b->tape, n, i);
     from |= b->late_of[in];
-    if (value_of(b->tape, in)->parameter >= 0 && n->op->step != STEP_LEAF && n->op->step != STEP_ALIAS) from |= FROM_CHOICE;
+    if (value_of(b->tape, in)->parameter >= 0 && n->op->step != STEP_LEAF && n->op->step != STEP_ALIAS)
+      from |= FROM_CHOICE;
   }
   for (int v = n->first; v < n->first + n->count && !jets; v++) b->late_of[v] = (char)from;
   if (!jets || !(from & FROM_COEFFICIENT) || !b->plan->by_orders) return 1;
@@ -209,7 +210,8 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) && plan_sort(b) && plan_layout(b, n, outputs);
+  return plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) && plan_sort(b) &&
+         plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

@@ -174,8 +174,8 @@ static ptrdiff_t *index_pattern(jet_tape *tape, const shape *s, int axis, ptrdif
 /* dims in place of `axis` of s. */
 static int replaced_shape(jet_tape *tape, const char *name, const shape *s, int axis, int rank, const ptrdiff_t *dims) {
   ptrdiff_t to[2 * JET_MAX_RANK];
-  for (int i = 0; i < s->rank; i++)
-    if (i != axis) to[i < axis ? i : i + rank - 1] = s->dims[i];
+  for (int i = 0; i < axis; i++) to[i] = s->dims[i];
+  for (int i = axis + 1; i < s->rank; i++) to[i + rank - 1] = s->dims[i];
   for (int i = 0; i < rank; i++) to[axis + i] = dims[i];
   return tape_shape(tape, name, s->rank - 1 + rank, to);
 }

@@ -42,7 +42,8 @@ static void store_large(build *b, int i, plane *x) {
   if (!b->plan->regions[s->region].once || x->n > ONCE) store(b, i, x);
 }
 
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; } /* makes lanes of the block */
+/* Whether it makes lanes of the block. */
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; }
 
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
@@ -58,7 +59,10 @@ static void note_stored(build *b) {
 enum { LINE = 8, SIZES = 16 };
 
 /* Numbers for n lanes: + LINE so that planes do not collide in the cache; few are packed. */
-static ptrdiff_t room_of(ptrdiff_t n) { return n < LINE ? n : n <= ONCE ? (n + LINE - 1) / LINE * LINE : (n + LINE - 1) / LINE * LINE + LINE; }
+static ptrdiff_t room_of(ptrdiff_t n) {
+  ptrdiff_t lines = (n + LINE - 1) / LINE * LINE;
+  return n < LINE ? n : n <= ONCE ? lines : lines + LINE;
+}
 
 typedef struct slots { /* free ones by size, in lists that go through the planes that had them */
   ptrdiff_t size[SIZES], used;
@@ -164,7 +168,8 @@ static void connect(build *b, const port *q) {
 /* What is copied or zeroed after a run. */
 static int find_deliveries(build *b) {
   jet_plan *p = b->plan;
-  if (!(p->deliveries = (delivery *)bag_new(&p->owned, (size_t)p->ndeliveries, sizeof *p->deliveries))) return build_no_memory(b);
+  if (!(p->deliveries = (delivery *)bag_new(&p->owned, (size_t)p->ndeliveries, sizeof *p->deliveries)))
+    return build_no_memory(b);
   p->ndeliveries = 0;
   for (int i = 0; i < p->nports; i++)
     for (int k = 0; k < p->ports[i].count; k++) {
@@ -197,11 +202,11 @@ static int find_ports(build *b, int n, const jet outputs[]) {
 
 enum { CACHE = 32 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 512 }; /* blocks: powers of two */
 
-static void touch(build *b, int i, plane *x) { /* counted once a region, as steps come by region */
+static void touch(build *b, int i, plane *x) { /* steps come by region */
   int r = b->plan->steps[i].region;
-  if (x->kind == PLANE_LOCAL || x->last == ~r) return;
+  if (x->kind == PLANE_LOCAL || x->counted == r + 1) return;
   b->plan->regions[r].touched += x->copies;
-  x->last = ~r;
+  x->counted = r + 1;
 }
 
 /* Lanes of a block so that what it touches stays in the first cache. Under a sum it is a power of two of leaves, so that the
@@ -269,7 +274,8 @@ static int measure(build *b, size_t *total, shared *at) {
     step *s = &p->steps[i];
     const region *r = &p->regions[s->region];
     if (s->run == run_sum && !r->once &&
-        !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at)) return 0;
+        !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at))
+      return 0;
   }
   return measure_shared(b, total, at);
 }

@@ -16,7 +16,14 @@
 #include "kernel.h"
 #include "tape.h"
 
-typedef enum plane_kind { PLANE_INPUT, PLANE_GIVEN /* bound memory alone */, PLANE_CONSTANT, PLANE_STORED, PLANE_LOCAL, PLANE_VIEW } plane_kind;
+typedef enum plane_kind {
+  PLANE_INPUT,
+  PLANE_GIVEN, /* bound memory alone */
+  PLANE_CONSTANT,
+  PLANE_STORED,
+  PLANE_LOCAL,
+  PLANE_VIEW
+} plane_kind;
 
 typedef struct plane {
   ptrdiff_t n, stride; /* lanes; from one copy to the next */
@@ -25,6 +32,7 @@ typedef struct plane {
   int region;   /* that makes it; -1 for inputs and constants */
   int last;     /* step that reads it last (of a local one) */
   int root;     /* of a view: the plane that it is part of, which is no view */
+  int counted;  /* the latest region that touches it + 1 */
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
@@ -43,8 +51,9 @@ typedef struct spread { /* of a broadcast: axes that broadcast alike are one; th
 
 typedef struct parts { /* of a deposit */
   const ptrdiff_t *patterns;
-  ptrdiff_t size;         /* of the result */
-  const int *order;       /* of a sink: parts by offset, the last first: then the order of additions does not depend on blocks */
+  ptrdiff_t size; /* of the result */
+  /* Of a sink: parts by offset, the last first: then the order of additions does not depend on blocks. */
+  const int *order;
   const ptrdiff_t *offset;
 } parts;
 

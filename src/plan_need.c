@@ -71,9 +71,9 @@ static void want_same(build *b, const node *n, span s) {
 static void want_nothing(build *b, const node *n, span s) { (void)b, (void)n, (void)s; }
 
 static void (*const want_of[])(build *, const node *, span) = {
-    [STEP_LEAF] = want_nothing,  [STEP_ALIAS] = want_alias,  [STEP_VIEW] = want_same,
-    [STEP_ROW] = want_row,       [STEP_BROADCAST] = want_same, [STEP_SUM] = want_same,
-    [STEP_DEPOSIT] = want_same,  [STEP_PLANES] = want_by_needs, [STEP_PAIRS] = want_pairs,
+    [STEP_LEAF] = want_nothing,   [STEP_ALIAS] = want_alias,     [STEP_VIEW] = want_same,
+    [STEP_ROW] = want_row,        [STEP_BROADCAST] = want_same,  [STEP_SUM] = want_same,
+    [STEP_DEPOSIT] = want_same,   [STEP_PLANES] = want_by_needs, [STEP_PAIRS] = want_pairs,
     [STEP_WHOLE] = want_by_needs,
 };
 

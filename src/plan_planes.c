@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <stdint.h>
 
-int build_is_input(const op *o) { return o->step == STEP_LEAF && o != &op_constant && o != &op_parameter && o != &op_zero; }
+int build_is_input(const op *o) {
+  return o->step == STEP_LEAF && o != &op_constant && o != &op_parameter && o != &op_zero;
+}
 
 int build_plane(const build *b, int v, int k) {
   return b->planes[v] && k >= b->need[v].lo && k <= b->need[v].hi ? b->planes[v][k] : -1;
@@ -72,7 +74,8 @@ static int rename_plane(build *b, int v, int k, int id) {
 
 /* Whether coefficient k is a plane of an input; *id: it, or -1 after plan_fail. What an alias has not is zero. */
 static int other_name(build *b, const node *n, int v, int k, int *id) {
-  int input = -1, coefficient, step = n->op->step;
+  step_kind step = n->op->step;
+  int input = -1, coefficient;
   ptrdiff_t offset;
   if (!n->op->alias) return 0;
   if (!n->op->alias(b->tape, n, k, &input, &coefficient)) {

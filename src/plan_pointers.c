@@ -20,9 +20,11 @@ static int point_series(build *b, region *r, const step *s, jk_series *x, const 
   if (!ids) return 1;
   double **table = (double **)x->plane;
   ptrdiff_t *stride = (ptrdiff_t *)x->stride;
-  if (!table && !(table = (double **)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *table))) return build_no_memory(b);
+  if (!table && !(table = (double **)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *table)))
+    return build_no_memory(b);
   if (!stride && s->directions > 1 &&
-      !(stride = (ptrdiff_t *)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *stride))) return build_no_memory(b);
+      !(stride = (ptrdiff_t *)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *stride)))
+    return build_no_memory(b);
   for (int k = x->low; k <= x->degree; k++) {
     if (ids[k] < 0) continue;
     point(p, r, &table[k], ids[k]);
@@ -32,7 +34,9 @@ static int point_series(build *b, region *r, const step *s, jk_series *x, const 
   return 1;
 }
 
-static int wants_inputs(const step *s) { return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole; }
+static int wants_inputs(const step *s) {
+  return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole;
+}
 static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
 
 static int point_step(build *b, region *r, step *s, size_t scratch_at) {
@@ -41,7 +45,8 @@ static int point_step(build *b, region *r, step *s, size_t scratch_at) {
   for (int i = 0; wants_outputs(s) && i < s->nout; i++)
     if (!point_series(b, r, s, &s->out[i], s->out_planes[i])) return 0;
   if (s->call) s->call->work = b->plan->work;
-  if (s->run == run_planes || s->run == run_pairs || s->run == run_whole) s->whole->told.scratch = b->plan->arena + scratch_at;
+  if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
+    s->whole->told.scratch = b->plan->arena + scratch_at;
   return 1;
 }
 

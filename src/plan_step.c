@@ -26,7 +26,8 @@ static int row_step(build *b, const node *n, step *s) {
 static void add_axis(spread *a, ptrdiff_t extent, ptrdiff_t stride) {
   int i = a->rank - 1;
   if (extent == 1) return;
-  if (i >= 0 && (stride ? a->stride[i] && stride == a->stride[i] * a->extent[i] : !a->stride[i])) a->extent[i] *= extent;
+  if (i >= 0 && (stride ? a->stride[i] && stride == a->stride[i] * a->extent[i] : !a->stride[i]))
+    a->extent[i] *= extent;
   else a->extent[a->rank] = extent, a->stride[a->rank++] = stride;
 }
 

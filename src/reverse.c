@@ -202,6 +202,9 @@ static int check_wrt(const char *name, jet_tape *tape, const value *loss, int m,
     if (wrt[i].tape != tape) return tape_fail(tape, JET_FOREIGN, "%s: wrt %d is a jet of another tape", name, i);
     if (!operand_check(name, wrt[i])) return 0;
     const value *v = value_of(tape, wrt[i].id);
+    if (node_of(tape, wrt[i].id)->op == &op_constant && tape->shapes[v->shape].rank == 0)
+      return tape_fail(tape, JET_BAD_ARGUMENT, "%s: wrt %d is a scalar constant, which operations take as a number (x times c is "
+                       "jet_scale); make it a jet_input", name, i);
     if (v->parameter >= 0 && loss->parameter < 0)
       return tape_fail(tape, JET_BAD_PARAMETER, "%s: the loss is plain and wrt %d a jet of order %d; take the gradient with "
                        "respect to what the jet was made of", name, i, v->order);

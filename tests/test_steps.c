@@ -81,12 +81,14 @@ static void parts_of_inputs_are_not_copied(void **state) {
   static double memory[N], other[N];
   (void)state;
   jet_tape *tape = jet_tape_new();
-  jet x = vector(tape, N), a = part_of(x, 10, 910), b = part_of(a, 5, 805), y = jet_sub(part_of(b, 0, 700), part_of(b, 100, 800));
+  jet x = vector(tape, N), a = part_of(x, 10, 910), b = part_of(a, 5, 805),
+      y = jet_sub(part_of(b, 0, 700), part_of(b, 100, 800));
   jet out[] = {y, b, part_of(b, 3, 3)};
   jet_plan *plan = plan_of(tape, 3, out);
   assert_int_equal(plan->nsteps, 1);
   for (int i = 0; i < N; i++) memory[i] = number_at(1, i), other[i] = number_at(2, i);
-  for (int trial = 0; trial < 4; trial++) { /* the plan's own, bound, bound again, bound again before the first was used */
+  for (int trial = 0; trial < 4;
+       trial++) { /* the plan's own, bound, bound again, bound again before the first was used */
     const double *from = trial == 0 ? data(plan, x, 0) : trial == 1 ? memory : other;
     if (trial == 0) put(plan, x, 0, 3);
     if (trial == 3) jet_plan_bind(plan, x, 0, memory);
@@ -149,7 +151,8 @@ static void check_deposit(ptrdiff_t m, const ptrdiff_t offset[PARTS], ptrdiff_t 
           want -= c, scale += fabs(c);
         }
         double got = data(plan, out[0], k)[e];
-        if (!(fabs(got - want) <= 1e-15 * scale)) fail_msg("m %td, coefficient %d, element %td: %g, not %g", m, k, e, got, want);
+        if (!(fabs(got - want) <= 1e-15 * scale))
+          fail_msg("m %td, coefficient %d, element %td: %g, not %g", m, k, e, got, want);
       }
   }
   free_both(plan, tape);
@@ -175,7 +178,8 @@ static void a_deposit_does_not_depend_on_the_rest_of_the_plan(void **state) {
   static double want[N];
   (void)state;
   jet_tape *tape = jet_tape_new();
-  jet x = vector(tape, N), s[] = {part_of(x, 0, M), part_of(x, 500, 500 + M), part_of(x, 77, 77 + M), part_of(x, 130, 130 + M)};
+  jet x = vector(tape, N),
+      s[] = {part_of(x, 0, M), part_of(x, 500, 500 + M), part_of(x, 77, 77 + M), part_of(x, 130, 130 + M)};
   jet loss = jet_sum(jet_mul(jet_mul(jet_sin(s[0]), jet_exp(s[1])), jet_mul(jet_cos(s[2]), jet_tanh(s[3])))), out[60];
   jet_grad(loss, 1, &x, &out[0]);
   for (int i = 1; i < 60; i++) out[i] = jet_shift(s[0], i);
@@ -227,8 +231,8 @@ static void very_many_parts(void **state) {
   enum { N = 300000 };
   (void)state;
   jet_tape *tape = jet_tape_new();
-  jet x = vector(tape, N), *part = malloc(N * sizeof *part), y;
-  ptrdiff_t *patterns = malloc(3 * N * sizeof *patterns);
+  jet x = vector(tape, N), *part = (jet *)malloc(N * sizeof *part), y;
+  ptrdiff_t *patterns = (ptrdiff_t *)malloc(3 * N * sizeof *patterns);
   const ptrdiff_t n = N, none[1] = {0};
   for (ptrdiff_t i = 0; i < N; i++) {
     part[i] = jet_reshape(jet_scale(part_of(x, i, i + 1), 3), 0, none);
@@ -268,7 +272,8 @@ static void check_broadcast(const ptrdiff_t to[4], int ones, int rank) { /* ones
 }
 
 static void broadcasts_of_all_axes(void **state) {
-  static const ptrdiff_t to[][4] = {{3, 2, 4, 5}, {7, 11, 13, 9}, {2, 600, 1, 3}, {1, 1, 700, 1}, {5, 1, 1, 300}, {2, 0, 3, 4}};
+  static const ptrdiff_t to[][4] = {{3, 2, 4, 5},   {7, 11, 13, 9}, {2, 600, 1, 3},
+                                    {1, 1, 700, 1}, {5, 1, 1, 300}, {2, 0, 3, 4}};
   (void)state;
   for (size_t s = 0; s < sizeof to / sizeof *to; s++)
     for (int ones = 0; ones < 16; ones++)
@@ -283,7 +288,7 @@ enum { OUTPUTS = 9, P = 3 };
 static void every_kind(jet x, jet out[OUTPUTS]) {
   const ptrdiff_t n = jet_size(x), rows[] = {n, 1}, back[] = {n - 1, -1, -1}, low[] = {0}, high[] = {2};
   const int first[] = {0};
-  ptrdiff_t *index = malloc((size_t)n * sizeof *index);
+  ptrdiff_t *index = (ptrdiff_t *)malloc((size_t)n * sizeof *index);
   for (ptrdiff_t i = 0; i < n; i++) index[i] = (7 * i + 3) % n;
   jet s = jet_sin(x), e = jet_exp(jet_scale(x, 0.5)), matrix = jet_outer(part_of(s, 0, 3), e);
   jet reversed = jet_slice(e, back, back + 1, back + 2);
@@ -326,7 +331,8 @@ static void check_directions(ptrdiff_t n, int order, int by_orders) {
         char what[80];
         snprintf(what, sizeof what, "n %td, order %d, direction %d, output %d, coefficient %d", n, order, p, o, k);
         int copies = copies_of(value_of(tape, all[o].id), k);
-        assert_numbers(data(plan, all[o], k) + (copies > 1 ? p : 0) * jet_size(one[o]), data(single, one[o], k), jet_size(one[o]), what);
+        assert_numbers(data(plan, all[o], k) + (copies > 1 ? p : 0) * jet_size(one[o]), data(single, one[o], k),
+                       jet_size(one[o]), what);
       }
   }
   jet_plan_free(single);
@@ -478,9 +484,9 @@ static void check_directions_as_elements(ptrdiff_t n) {
   const ptrdiff_t low[] = {1, 0}, high[] = {P + 1, n};
   jet_tape *tape = jet_tape_new();
   jet t = jet_parameter(tape, 2), x = vector(tape, n), v = jet_input(tape, 2, wide);
-  jet w = jet_slice(v, low, high, NULL);                                  /* directions that are part of an array */
+  jet w = jet_slice(v, low, high, NULL); /* directions that are part of an array */
   jet y = jet_expand_many(x, w, t), cut = part_of(y, 1, n), c = jet_coefficient(cut, 1); /* not contiguous: a copy */
-  jet z = jet_expand_many(x, jet_coefficient(jet_square(y), 1), t);       /* directions of results */
+  jet z = jet_expand_many(x, jet_coefficient(jet_square(y), 1), t);                      /* directions of results */
   jet flat = jet_add(y, jet_expand(x, x, t));
   jet out[] = {y, cut, c, z, flat, jet_coefficient(z, 1), jet_scale(c, 2), jet_coefficient(flat, 0)};
   jet_plan *plan = plan_of(tape, 8, out);
@@ -496,7 +502,8 @@ static void check_directions_as_elements(ptrdiff_t n) {
       assert_true(data(plan, flat, 1)[e] == pw[e] + px[i] && data(plan, flat, 0)[i] == 2 * px[i]);
       if (i == 0) continue;
       ptrdiff_t f = p * (n - 1) + i - 1;
-      assert_true(data(plan, cut, 1)[f] == pw[e] && data(plan, c, 0)[f] == pw[e] && data(plan, out[6], 0)[f] == 2 * pw[e]);
+      assert_true(data(plan, cut, 1)[f] == pw[e] && data(plan, c, 0)[f] == pw[e] &&
+                  data(plan, out[6], 0)[f] == 2 * pw[e]);
     }
   for (int p = 0; p < P; p++) assert_true(data(plan, y, 2)[p * n] == 0);
   free_both(plan, tape);
