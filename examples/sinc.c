@@ -127,14 +127,18 @@ static void print_time(const table *t, double median, int runs) {
 
 static int write_picture(output *out, const settings *s, table *t) {
   double margin = 0.6 / 62.8 * (s->to - s->from); /* the default range becomes [-32, 32] */
-  plot p = {"sin(x)/x and its derivatives", "x", "derivative", s->from - margin, s->to + margin, -0.5, 1.2};
+  plot p = {.title = "sin(x)/x and its derivatives",
+            .x_label = "x",
+            .legend = "derivative",
+            .x_low = s->from - margin,
+            .x_high = s->to + margin,
+            .y_low = -0.5,
+            .y_high = 1.2,
+            .rows = t->rows,
+            .columns = t->columns,
+            .list = t->list};
   for (int j = 1; j < t->columns; j++) t->list[j].name = t->names[j] + 1; /* the legend has 8 where the table has d8 */
-  switch (plot_write(out->stream, s->plot, &p, t->rows, t->columns, t->list)) {
-  case PLOT_DONE: return output_commit(out) ? 0 : 2;
-  case PLOT_NO_GNUPLOT: printf("gnuplot is not installed: no picture, the table is in %s\n", s->csv); return 0;
-  case PLOT_FAILED: break;
-  }
-  return 1;
+  return plot_write(out, s->plot, 1, &p);
 }
 
 static int compute_and_write(const settings *s, table *t, output *csv, output *picture) {

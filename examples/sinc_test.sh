@@ -1,35 +1,8 @@
 #!/bin/sh
 # sinc_test.sh SINC DIRECTORY - the sinc example: its table, what it refuses and how, that nothing half-written stays.
-set -u
-sinc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-work=$(mktemp -d "$2/sinc.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
+. "$(dirname "$0")/common/test.sh"
 
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-works() { # arguments of sinc
-  "$sinc" "$@" >out 2>err || fail "status $? of sinc $*: $(cat err)"
-  [ ! -s err ] || fail "sinc $* says on stderr: $(cat err)"
-}
-
-refuses() { # status, then arguments of sinc
-  expected=$1
-  shift
-  "$sinc" "$@" >out 2>err
-  status=$?
-  [ $status -eq "$expected" ] || fail "status $status, not $expected, of sinc $*"
-  [ "$(wc -l <err)" -eq 1 ] || fail "not one sentence from sinc $*: $(cat err)"
-  [ -z "$(ls | grep -vxE 'out|err')" ] || fail "sinc $* left $(ls)"
-}
-
-works --help
-grep -q -e --points out || fail "--help does not list --points"
-[ -z "$(ls | grep -vxE 'out|err')" ] || fail "--help left files"
+lists points order from to csv plot
 
 works --points 9 --order 3 --from -4 --to 4 --csv t.csv --plot "a 'b\" \$(touch x).svg"
 [ "$(head -n 1 t.csv)" = x,d0,d1,d2,d3 ] || fail "header $(head -n 1 t.csv)"
@@ -42,16 +15,14 @@ if command -v gnuplot >gnuplot.path; then
   grep -q '<svg' "a 'b\" \$(touch x).svg" || fail "no picture"
 fi
 rm -f t.csv "a 'b\" \$(touch x).svg" gnuplot.path
-[ -z "$(ls | grep -vxE 'out|err')" ] || fail "other files: $(ls)"
+[ -z "$(left)" ] || fail "other files: $(left)"
 
 mkdir empty # a PATH without gnuplot
-PATH=$work/empty "$sinc" --points 2 --order 0 >out 2>err || fail "status without gnuplot"
-PATH=$work/empty "$sinc" --points 1 --order 0 >>out 2>>err || fail "status of one point"
+PATH=$work/empty "$program" --points 2 --order 0 >out 2>err || fail "status without gnuplot"
+PATH=$work/empty "$program" --points 1 --order 0 >>out 2>>err || fail "status of one point"
 [ -s sinc.csv ] && [ ! -e sinc.png ] && grep -q gnuplot out || fail "without gnuplot: a table and a sentence"
 rm -rf sinc.csv empty
 
-refuses 2 --nonsense 1
-refuses 2 stray
 refuses 2 --points
 refuses 2 --points --order 3
 refuses 2 --points ''

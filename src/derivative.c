@@ -56,12 +56,39 @@ static partial_fn *const partial_of[JK_ROWS] = {
 
 /* ---- the pull ---------------------------------------------------------------------------------------------------- */
 
+/* c x, a constant x taken as the number that it is */
+static jet times(jet x, double c) {
+  double value;
+  if (c == 1 || x.id < 0) return x;
+  if (!constant_number(x, &value)) return c == -1 ? jet_neg(x) : jet_scale(x, c);
+  return operand_broadcast(jet_scalar(x.tape, c * value), value_of(x.tape, x.id)->shape);
+}
+
+static int usable(double c) { return c != 0 && isfinite(c); } /* zero absorbs */
+
+jet pull_back(jet y, jet d) {
+  double c;
+  if (y.id < 0 || d.id < 0) return failed(y, d);
+  if (is_zero(value_of(y.tape, y.id)) || is_zero(value_of(d.tape, d.id))) return tape_jet(y.tape, -1);
+  if (constant_number(y, &c) && usable(c)) return times(d, c);
+  if (constant_number(d, &c) && usable(c)) return times(y, c);
+  return record_binary(JK_mulz, y, d);
+}
+
+/* The same for a partial derivative that was recorded for this alone, from value `since` on: c (c' x) becomes (c c') x. */
+static jet pull_back_fresh(jet y, jet d, int since) {
+  double c;
+  const node *n = d.id >= since ? node_of(d.tape, d.id) : NULL;
+  if (!n || n->op != &op_row[JK_scale] || !constant_number(y, &c) || !usable(c) || !usable(c * n->with.c)) return pull_back(y, d);
+  return times(tape_jet(d.tape, node_input(d.tape, n, 0)), c * n->with.c);
+}
+
 /* p a + q b, or c a, or a + c */
 static void pull_linear(reverse *r, const node *n, jet y) {
   const jk_row *row = &jk_rows[n->op->row];
   for (int i = 0; i < n->nin; i++) {
     double c = i ? row->q : row->p != 0 ? row->p : n->with.c;
-    if (wanted(r, node_input(y.tape, n, i))) give(r, n, i, c == 1 ? y : c == -1 ? jet_neg(y) : jet_scale(y, c));
+    if (wanted(r, node_input(y.tape, n, i))) give(r, n, i, times(y, c));
   }
 }
 
@@ -90,20 +117,12 @@ static void pull_value(reverse *r, const node *n, int j) {
     for (int i = 0; i < n->nin; i++) {
       if (!wanted(r, in[i].id)) continue;
       partial d = {j * n->nin + i, in[0], in[1], value[0], value[1], value[2], n->with.c, row->p, row->q, n->with.m};
+      int since = tape->nvalues;
       jet g = partial_of[n->op->row](&d);
-      if (g.tape) give(r, n, i, pull_back(ybar, g));
+      if (g.tape) give(r, n, i, pull_back_fresh(ybar, g, since));
     }
 }
 
 void pull_row(reverse *r, const node *n) {
   for (int j = 0; j < n->count; j++) pull_value(r, n, j);
-}
-
-jet pull_back(jet y, jet d) {
-  double c;
-  if (y.id < 0 || d.id < 0) return failed(y, d);
-  if (is_zero(value_of(y.tape, y.id)) || is_zero(value_of(d.tape, d.id))) return tape_jet(y.tape, -1);
-  if (constant_number(y, &c) && c != 0 && isfinite(c)) return c == 1 ? d : c == -1 ? jet_neg(d) : jet_scale(d, c);
-  if (constant_number(d, &c) && c != 0 && isfinite(c)) return c == 1 ? y : c == -1 ? jet_neg(y) : jet_scale(y, c);
-  return record_binary(JK_mulz, y, d);
 }

@@ -132,8 +132,7 @@ static int alias_of(const window *w, int v, int k, int *input, int *coefficient,
   if (v != n->first || !n->op->alias || !n->op->alias(w->tape, n, k, input, coefficient)) return 0;
   const value *x = value_of(w->tape, *input);
   if (*coefficient < x->low || *coefficient > x->degree) return 0; /* zeros, which the plan makes */
-  if (n->op->step == STEP_VIEW)
-    return copies_of(x, *coefficient) == 1 && pattern_run(list_of(w->tape, n)->at, offset);
+  if (n->op->step == STEP_VIEW) return copies_of(x, *coefficient) == 1 && pattern_run(list_of(w->tape, n)->at, offset);
   return numbers_of(w, v, k, &a) && numbers_of(w, *input, *coefficient, &b) && a == b;
 }
 

@@ -3,6 +3,9 @@
 #include "op_check.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { MOST_OPS = 512 };
 
 static bool holds(const op_entry *op, op_law *law) {
   for (int v = 0; v < op->count; v++) {
@@ -16,18 +19,35 @@ static bool holds(const op_entry *op, op_law *law) {
 
 static const char *cell(bool good, const op_entry *op) { return !good ? "" : op->flags & OP_CONSTANT ? "constant" : "yes"; }
 
-static void print_row(const op_entry *op) {
+/* jet, adjoint, directions */
+static void find_cells(const op_entry *op, const char *cells[3]) {
   bool adjoint = holds(op, op_check_adjoint) && holds(op, op_check_coefficients);
-  printf("| %s | %s | %s | %s |\n", op->name, cell(holds(op, op_check_forward), op), cell(adjoint, op),
-         cell(holds(op, op_check_directions), op));
+  cells[0] = cell(holds(op, op_check_forward), op);
+  cells[1] = cell(adjoint, op);
+  cells[2] = cell(holds(op, op_check_directions), op);
+}
+
+/* Operations of a group with the same cells share a row, where the first of them stands. */
+static void print_group(int group) {
+  static const char *cells[MOST_OPS][3];
+  static bool printed[MOST_OPS];
+  for (int i = 0; i < op_count; i++)
+    if ((int)op_list[i].group == group) find_cells(&op_list[i], cells[i]);
+  for (int i = 0; i < op_count; i++) {
+    if ((int)op_list[i].group != group || printed[i]) continue;
+    printf("| %s: `", op_group_names[group]);
+    for (int j = i; j < op_count; j++) {
+      if ((int)op_list[j].group != group || memcmp(cells[i], cells[j], sizeof cells[i])) continue;
+      printf(j > i ? " %s" : "%s", op_list[j].name);
+      printed[j] = true;
+    }
+    printf("` | %s | %s | %s |\n", cells[i][0], cells[i][1], cells[i][2]);
+  }
 }
 
 int main(void) {
-  puts("| op | jet | adjoint | directions |\n|---|---|---|---|");
-  for (int g = 0; g < GROUPS; g++) {
-    printf("| **%s** | | | |\n", op_group_names[g]);
-    for (int i = 0; i < op_count; i++)
-      if ((int)op_list[i].group == g) print_row(&op_list[i]);
-  }
+  if (op_count > MOST_OPS) return 2;
+  puts("| operations | jet | adjoint | directions |\n|---|---|---|---|");
+  for (int g = 0; g < GROUPS; g++) print_group(g);
   return ferror(stdout) != 0;
 }

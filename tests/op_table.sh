@@ -8,4 +8,5 @@ trap 'rm -rf "$work"' EXIT
 "$1" >"$work/printed"
 awk '/^<!-- \/ops -->$/ { inside = 0 } inside; /^<!-- ops -->$/ { inside = 1 }' "$2/README.md" >"$work/quoted"
 diff "$work/quoted" "$work/printed"
-! grep -v '^| \*\*' "$work/printed" | grep -n '|  |'
+! grep -n '|  |' "$work/printed"
+grep -q '`' "$work/printed"

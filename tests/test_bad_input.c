@@ -570,6 +570,59 @@ static void functions_of_several_inputs(void **state) {
   jet_fn_free(f);
 }
 
+/* ---- memory that runs out ------------------------------------------------------------------------------------------------------ */
+
+typedef struct purse {
+  long left, live; /* allocations until they fail; bytes that are in use */
+} purse;
+
+static void *spend(void *context, void *p, size_t old_size, size_t new_size) {
+  purse *m = (purse *)context;
+  if (new_size == 0) {
+    m->live -= (long)old_size;
+    free(p);
+    return NULL;
+  }
+  if (m->left-- <= 0) return NULL;
+  void *q = realloc(p, new_size);
+  if (q) m->live += (long)new_size - (long)old_size;
+  return q;
+}
+
+/* Records an operation on jets, its pullback, a plan of both, and runs it. */
+static jet_status spend_all(const op_entry *op, const op_variant *v, purse *m) {
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.allocate = spend;
+  options.context = m;
+  jet_tape *tape = jet_tape_new_ex(&options);
+  jet x[OPERANDS], grad[OPERANDS], t = jet_parameter(tape, 1);
+  for (int i = 0; i < v->arity; i++)
+    x[i] = op->in[i].kind == OPERAND_JET ? jet_input_series(t, v->in[i].rank, v->in[i].dims) : array(tape, v->in[i].rank, v->in[i].dims);
+  jet y = (v->record ? v->record : op->record)(x), seed = jet_add(y, t);
+  jet_vjp(1, &y, &seed, v->arity, x, grad);
+  jet_plan *plan = jet_plan_new(tape, 1, grad);
+  jet_status status = jet_plan_run(plan);
+  if (jet_tape_status(tape) && jet_tape_status(tape) != JET_NO_MEMORY) fail_msg("%s: %s", op->name, jet_tape_message(tape));
+  if (status && (status != JET_NO_MEMORY || !is_sentence(jet_plan_message(plan)))) fail_msg("%s: %s", op->name, jet_plan_message(plan));
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+  return status;
+}
+
+static void memory_that_runs_out(void **state) {
+  (void)state;
+  for (int i = 0; i < op_count; i++) {
+    const op_variant *v = &op_list[i].variants[op_list[i].count > 2 ? 2 : 0];
+    jet_status status = JET_NO_MEMORY;
+    for (long n = 0; status; n++) {
+      purse m = {n, 0};
+      status = spend_all(&op_list[i], v, &m);
+      if (m.live) fail_msg("%s: %ld bytes are lost when allocation %ld fails", op_list[i].name, m.live, n);
+      if (n > 2000) fail_msg("%s: still no memory after %ld allocations", op_list[i].name, n);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(axes),
@@ -584,6 +637,7 @@ int main(void) {
       cmocka_unit_test(gradient_by_nothing),
       cmocka_unit_test(functions),
       cmocka_unit_test(functions_of_several_inputs),
+      cmocka_unit_test(memory_that_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,7 +186,8 @@ static int mixture(jet_tape *tape, jet x, int peeks, jet out[VALUES]) { /* peeks
   NEXT(jet_coefficient(out[8], 1));
   NEXT(jet_sum(jet_coefficient(out[10], 2)));
   NEXT(jet_div(out[11], out[13]));
-  NEXT(jet_concat(2, (jet[]){out[14], x}, 0));
+  const jet both[] = {out[14], x};
+  NEXT(jet_concat(2, both, 0));
   NEXT(jet_cumsum(out[15], 0));
   NEXT(jet_sort(out[16], 0));
   NEXT(jet_where(jet_greater(out[16], out[13]), out[15], out[17]));
@@ -286,12 +287,13 @@ static void compare_trial(const trial *r, const char *name, int arity) {
 
 static void every_operation(void **state) {
   static trial r;
+  const int directions_of[] = {0, 1, P};
   (void)state;
   for (int i = 0; i < op_count; i++)
     for (int j = 0; j < op_list[i].count; j++)
       for (int kind = 0; kind < 6; kind++) {
         const op_variant *v = &op_list[i].variants[j];
-        record_trial(&r, &op_list[i], v, (const int[]){0, 1, P}[kind / 2], kind % 2);
+        record_trial(&r, &op_list[i], v, directions_of[kind / 2], kind % 2);
         compare_trial(&r, op_list[i].name, v->arity);
         jet_tape_free(r.tape);
       }
@@ -339,11 +341,12 @@ static void an_input_may_be_given_late(void **state) {
 }
 
 static void poking_again(void **state) {
+  const ptrdiff_t single = 1;
   const double x = 2, y = 3;
   (void)state;
   for (int seen = 0; seen < 4; seen++) {
     jet_tape *tape = jet_tape_new();
-    jet a = jet_input(tape, 0, NULL), b = jet_reshape(a, 1, (ptrdiff_t[]){1});
+    jet a = jet_input(tape, 0, NULL), b = jet_reshape(a, 1, &single);
     assert_int_equal(jet_poke(a, 1, &x), JET_OK);
     assert_int_equal(jet_poke(a, 1, &y), JET_OK);
     if (seen == 1) assert_peek_scalar(a, 3);
@@ -639,6 +642,7 @@ static void parts_of_a_large_array(void **state) {
 static void other_names_are_no_copies(void **state) {
   enum { M = 1 << 18 };
   static double x[M], y[M];
+  const ptrdiff_t dims[] = {M / 4, 4}, middle[] = {M / 8, 0};
   bank b = {0};
   jet_tape_options options = options_of(&b);
   (void)state;
@@ -646,10 +650,10 @@ static void other_names_are_no_copies(void **state) {
   jet_tape *tape = jet_tape_new_ex(&options);
   jet a = vector(tape, M), t = jet_parameter(tape, 1);
   jet_poke(a, M, x);
-  jet r = jet_reshape(a, 2, (ptrdiff_t[]){M / 4, 4}), z = jet_coefficient(jet_expand(r, r, t), 1);
+  jet r = jet_reshape(a, 2, dims), z = jet_coefficient(jet_expand(r, r, t), 1);
   assert_int_equal(jet_peek(z, M, y), JET_OK);
   assert_memory_equal(x, y, sizeof x);
-  jet half = jet_slice(z, (ptrdiff_t[]){M / 8, 0}, (ptrdiff_t[]){M / 4, 4}, NULL);
+  jet half = jet_slice(z, middle, dims, NULL);
   assert_int_equal(jet_peek(half, M / 2, y), JET_OK);
   assert_memory_equal(x + M / 2, y, sizeof x / 2);
   assert_true(b.bytes < 1 << 16);

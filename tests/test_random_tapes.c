@@ -13,7 +13,7 @@
 #include "naive.h"
 #include "random_jets.h"
 
-enum { PROGRAMS = 1500, REVERSED = 600, EXPANDED = 300, OPERATIONS = 18, P = 3, INPUTS = 4, COEFFICIENTS = NAIVE_COEFFICIENTS };
+enum { PROGRAMS = 1500, REVERSED = 600, EXPANDED = 300, NESTED = 300, NESTED_OPERATIONS = 10, OPERATIONS = 18, P = 3, INPUTS = 4, COEFFICIENTS = NAIVE_COEFFICIENTS };
 
 static const double TOLERANCE = 64; /* in units of the naive evaluator's error bound */
 
@@ -392,13 +392,14 @@ static bool part_agrees(const char *what, int i, int k, int q, expansion *many, 
   return true;
 }
 
+/* Coefficient 0 is of the first direction: where x_0 ties with itself it is the directions that decide. */
 static bool direction_agrees(const program *p, const numbers *d, expansion *many, expansion *one, int q) {
   bool good = true;
   for (int v = 0; v < p->count; v++)
-    for (int k = 0; good && is_sink(p, v) && k <= jet_order(one->r.value[v]); k++)
+    for (int k = q > 0; good && is_sink(p, v) && k <= jet_order(one->r.value[v]); k++)
       good = part_agrees("value", v, k, q, many, many->r.out[many->r.first[v] + k], one, one->r.out[one->r.first[v] + k]);
   for (int i = 0; i < INPUTS; i++)
-    for (int k = 0; good && k <= d->order; k++)
+    for (int k = q > 0; good && k <= d->order; k++)
       good = part_agrees("gradient by input", i, k, q, many, many->grad[i][k], one, one->grad[i][k]) &&
              part_agrees("gradient by direction", i, k, q, many, many->part[i][k], one, one->part[i][k]);
   return good;
@@ -439,11 +440,132 @@ static void directions_against_single_sweeps(void **state) {
   assert_int_equal(wrong, 0);
 }
 
+/* ---- gradients of gradients ------------------------------------------------------------------------------------------------ */
+
+enum { DEPTH = 3 };
+
+/* Of the loss sum <u, sinks>: the gradient, H v and D^3[v, v] by nested sweeps, and by one sweep of jets. */
+typedef struct nest {
+  jet_tape *tape;
+  jet_plan *plan;
+  jet a[INPUTS], v[INPUTS], u[NAIVE_MAX], nested[DEPTH][INPUTS], jets[INPUTS];
+} nest;
+
+static int sinks_of(const program *p, const jet value[], const jet u[], jet y[], jet adjoint[]) {
+  int n = 0;
+  for (int v = 0; v < p->count; v++)
+    if (is_sink(p, v)) y[n] = value[v], adjoint[n++] = u[v];
+  return n;
+}
+
+static void nest_init(nest *x, const program *p) {
+  jet plain[NAIVE_MAX], expanded[NAIVE_MAX], y[NAIVE_MAX], u[NAIVE_MAX], out[(DEPTH + 1) * INPUTS];
+  jet_tape *tape = x->tape = jet_tape_new();
+  jet t = jet_parameter(tape, DEPTH - 1), zero = jet_scale(t, 0);
+  for (int i = 0; i < INPUTS; i++) {
+    const op_shape *s = &p->at[i].shape;
+    plain[i] = x->a[i] = jet_input(tape, s->rank, s->dims);
+    x->v[i] = jet_input(tape, s->rank, s->dims);
+    expanded[i] = jet_expand(x->a[i], x->v[i], t);
+  }
+  program_record(p, plain);
+  program_record(p, expanded);
+  for (int v = 0; v < p->count; v++)
+    if (is_sink(p, v)) x->u[v] = jet_input(tape, p->at[v].shape.rank, p->at[v].shape.dims);
+  jet_vjp(sinks_of(p, plain, x->u, y, u), y, u, INPUTS, x->a, x->nested[0]);
+  for (int d = 1; d < DEPTH; d++) jet_vjp(INPUTS, x->nested[d - 1], x->v, INPUTS, x->a, x->nested[d]);
+  int n = sinks_of(p, expanded, x->u, y, u);
+  y[n] = u[n] = zero, n++; /* so that the loss is a jet in any case */
+  jet_vjp(n, y, u, INPUTS, expanded, x->jets);
+  n = 0;
+  for (int i = 0; i < INPUTS; i++) {
+    for (int d = 0; d < DEPTH; d++) out[n++] = x->nested[d][i];
+    out[n++] = x->jets[i];
+  }
+  x->plan = jet_plan_new(tape, n, out);
+}
+
+static void nest_fill(nest *x, const program *p, const numbers *d) {
+  for (int i = 0; i < INPUTS; i++) {
+    size_t n = (size_t)op_shape_size(&p->at[i].shape) * sizeof(double);
+    memcpy(jet_plan_data(x->plan, x->a[i], 0), d->x[i][0][0], n);
+    memcpy(jet_plan_data(x->plan, x->v[i], 0), d->x[i][1][0], n);
+  }
+  for (int v = 0; v < p->count; v++)
+    if (is_sink(p, v)) memcpy(jet_plan_data(x->plan, x->u[v], 0), d->u[v][0], (size_t)op_shape_size(&p->at[v].shape) * sizeof(double));
+}
+
+/* Whether rounding decides something in the program. */
+static bool is_undecided(const program *p, const numbers *d) {
+  static series x[INPUTS][NAIVE_SIZE];
+  const series *inputs[INPUTS];
+  bool undecided = false;
+  naive_inputs(d, 0, x, inputs);
+  evaluator *naive = evaluator_new(p, inputs);
+  for (int v = 0; v < p->count; v++)
+    for (ptrdiff_t e = 0; e < op_shape_size(&p->at[v].shape); e++)
+      for (int k = 0; k < DEPTH; k++) undecided |= !isfinite((double)element_of(naive, v, e).c[k].e);
+  evaluator_free(naive);
+  return undecided;
+}
+
+static bool nested_agrees(const nest *x, const program *p) {
+  double size = 1, factor = 1;
+  for (int k = 0; k < DEPTH; k++, factor *= k) {
+    for (int i = 0; i < INPUTS; i++)
+      for (ptrdiff_t e = 0; e < op_shape_size(&p->at[i].shape); e++)
+        size = fmax(size, fabs(factor * jet_plan_data(x->plan, x->jets[i], k)[e]));
+    for (int i = 0; i < INPUTS; i++)
+      for (ptrdiff_t e = 0; e < op_shape_size(&p->at[i].shape); e++) {
+        double got = jet_plan_data(x->plan, x->nested[k][i], 0)[e], want = factor * jet_plan_data(x->plan, x->jets[i], k)[e];
+        if (fabs(got - want) <= 1e-9 * size) continue;
+        print_error("input %d, element %td: %d nested sweeps give %.17g, jets %.17g\n", i, e, k + 1, got, want);
+        return false;
+      }
+  }
+  return true;
+}
+
+static bool nesting_agrees(uint64_t seed, int *skipped) {
+  static numbers d;
+  generator g = {seed};
+  program p;
+  nest x;
+  program_random(&p, NESTED_OPERATIONS, &g);
+  random_numbers(&d, DEPTH - 1, P, &g);
+  for (int i = 0; i < INPUTS; i++)
+    for (int e = 0; e < NAIVE_SIZE; e++) d.x[i][1][0][e] = uniform(&g, -1, 1);
+  if (is_undecided(&p, &d)) return ++*skipped;
+  nest_init(&x, &p);
+  bool good = !jet_plan_status(x.plan);
+  if (!good) print_error("%s\n", jet_plan_message(x.plan));
+  if (good) {
+    nest_fill(&x, &p, &d);
+    good = jet_plan_run(x.plan) == JET_OK && nested_agrees(&x, &p);
+  }
+  if (!good) {
+    print_error("program of seed %d:\n", (int)seed);
+    program_print(&p);
+  }
+  jet_plan_free(x.plan);
+  jet_tape_free(x.tape);
+  return good;
+}
+
+static void nested_sweeps_against_jets(void **state) {
+  (void)state;
+  int wrong = 0, skipped = 0;
+  for (uint64_t seed = 1; seed <= NESTED && wrong < 5; seed++) wrong += !nesting_agrees(300000 + seed, &skipped);
+  assert_int_equal(wrong, 0);
+  assert_true(skipped * 2 < NESTED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(forward_against_definitions),
       cmocka_unit_test(reverse_against_forward),
       cmocka_unit_test(directions_against_single_sweeps),
+      cmocka_unit_test(nested_sweeps_against_jets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

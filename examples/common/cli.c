@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static const char *program = "example";
+static const char *program = "example", *program_path = "";
 
 int cli_complain(int status, const char *sentence, ...) {
   va_list arguments;
@@ -42,26 +43,52 @@ static int read_number(const cli_option *o, const char *text) {
   return -1;
 }
 
-static int read_file_name(const cli_option *o, const char *text) {
-  if (!*text) return cli_complain(2, "--%s: the file name is empty", o->name);
+static int read_text(const cli_option *o, const char *text) {
+  if (!*text) return cli_complain(2, "--%s: the %s is empty", o->name, o->kind == CLI_FILE ? "file name" : "text");
   *(const char **)o->target = text;
   return -1;
+}
+
+/* "a, b, c" */
+static void join(const char *const *names, char *text, size_t size) {
+  size_t n = 0;
+  for (int i = 0; names[i] && n < size; i++) n += (size_t)snprintf(text + n, size - n, "%s%s", i ? ", " : "", names[i]);
+}
+
+static int read_choice(const cli_option *o, const char *text) {
+  cli_choice *choice = (cli_choice *)o->target;
+  char names[256] = "";
+  for (int i = 0; choice->names[i]; i++) {
+    if (strcmp(text, choice->names[i])) continue;
+    choice->at = i;
+    return -1;
+  }
+  join(choice->names, names, sizeof names);
+  return cli_complain(2, "--%s: '%s' is none of %s", o->name, text, names);
 }
 
 static int read_value(const cli_option *o, const char *text) {
   switch (o->kind) {
   case CLI_INTEGER: return read_integer(o, text);
   case CLI_NUMBER: return read_number(o, text);
-  case CLI_FILE: return read_file_name(o, text);
+  case CLI_FILE:
+  case CLI_TEXT: return read_text(o, text);
+  case CLI_CHOICE: return read_choice(o, text);
   }
   return 2;
 }
 
 static void print_default(const cli_option *o) {
+  const char *text;
   switch (o->kind) {
   case CLI_INTEGER: printf("%d", *(const int *)o->target); break;
   case CLI_NUMBER: printf("%g", *(const double *)o->target); break;
-  case CLI_FILE: printf("%s", *(const char *const *)o->target); break;
+  case CLI_FILE:
+  case CLI_TEXT:
+    text = *(const char *const *)o->target;
+    printf("%s", text ? text : "none");
+    break;
+  case CLI_CHOICE: printf("%s", ((const cli_choice *)o->target)->names[((const cli_choice *)o->target)->at]); break;
   }
 }
 
@@ -70,7 +97,13 @@ static int print_help(const char *summary, int n, const cli_option *options) {
   for (int i = 0; i < n; i++) {
     const cli_option *o = &options[i];
     int width = 16 - (int)strlen(o->name);
-    printf("  --%s %-*s %s (default ", o->name, width > 0 ? width : 0, o->value, o->help);
+    printf("  --%s %-*s %s", o->name, width > 0 ? width : 0, o->value, o->help);
+    if (o->kind == CLI_CHOICE) {
+      char names[256] = "";
+      join(((const cli_choice *)o->target)->names, names, sizeof names);
+      printf(": %s", names);
+    }
+    printf(" (default ");
     print_default(o);
     puts(")");
   }
@@ -87,6 +120,7 @@ static const cli_option *find(const char *name, int n, const cli_option *options
 int cli_read(int argc, char **argv, const char *summary, int n, const cli_option *options) {
   if (argc > 0) {
     const char *slash = strrchr(argv[0], '/');
+    program_path = argv[0];
     program = slash ? slash + 1 : argv[0];
   }
   for (int i = 1; i < argc; i += 2) {
@@ -99,4 +133,16 @@ int cli_read(int argc, char **argv, const char *summary, int n, const cli_option
     if (status >= 0) return status;
   }
   return -1;
+}
+
+int cli_beside_program(const char *relative, char *path, size_t size) {
+  char self[4096];
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (n > 0) self[n] = 0;
+  else snprintf(self, sizeof self, "%s", program_path);
+  char *slash = strrchr(self, '/');
+  if (!slash) return 0;
+  *slash = 0;
+  int length = snprintf(path, size, "%s/%s", self, relative);
+  return length > 0 && (size_t)length < size;
 }

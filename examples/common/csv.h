@@ -13,4 +13,14 @@ typedef struct column {
 /* The header, then one line per row, numbers as %.17g. Errors stay in the stream. */
 void csv_write(FILE *, ptrdiff_t rows, int columns, const column *);
 
+typedef struct csv_table {
+  ptrdiff_t rows, columns;
+  double *data; /* data[i * columns + j]: row i stands in line i + 1 */
+} csv_table;
+
+/* Numbers separated by commas, every line as many, no header; empty lines at the end are no harm. Returns 1, or
+   complains in one sentence with file, line and column and returns 0, with nothing to free. */
+int csv_read(csv_table *, const char *path);
+void csv_free(csv_table *);
+
 #endif

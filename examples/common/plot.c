@@ -30,42 +30,64 @@ int plot_known_suffix(const char *path) {
   return !strcasecmp(suffix(path), ".png") || !strcasecmp(suffix(path), ".svg");
 }
 
-static void write_terminal(FILE *f, const char *path) {
+static void write_terminal(FILE *f, const char *path, int panels) {
+  int height = panels > 1 ? 500 * panels : 750;
   if (!strcasecmp(suffix(path), ".svg"))
-    fputs("set terminal svg size 1200,750 font 'sans,18' background '#ffffff'\n", f);
+    fprintf(f, "set terminal svg size 1200,%d font 'sans,18' background '#ffffff'\n", height);
   else
-    fputs("if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
-          "  set terminal pngcairo size 1200,750 font 'sans,18' background '#ffffff'\n"
-          "} else {\n  set terminal png size 1200,750 large\n}\n",
-          f);
+    fprintf(f,
+            "if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
+            "  set terminal pngcairo size 1200,%d font 'sans,18' background '#ffffff'\n"
+            "} else {\n  set terminal png size 1200,%d large\n}\n",
+            height, height);
 }
 
-static void write_axes(FILE *f, const plot *p, int curves) {
-  fprintf(f, "set title \"%s\" font ',22'\nset xlabel \"%s\"\n", p->title, p->x_label);
-  fprintf(f, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", p->x_low, p->x_high, p->y_low, p->y_high);
+static void write_range(FILE *f, const char *axis, double low, double high) {
+  if (low < high) fprintf(f, "set %srange [%.9g:%.9g]\n", axis, low, high);
+  else fprintf(f, "set %srange [*:*]\n", axis);
+}
+
+static void write_axes(FILE *f, const plot *p) {
+  int curves = p->columns - 1;
+  fprintf(f, "set title \"%s\" font ',22'\nset xlabel \"%s\"\n", p->title ? p->title : "", p->x_label);
+  write_range(f, "x", p->x_low, p->x_high);
+  write_range(f, "y", p->y_low, p->y_high);
+  fputs(p->log_y ? "set logscale y\nset format y '10^{%L}'\n" : "unset logscale y\nset format y\n", f);
   fputs("set grid linecolor '#cccccc' linetype 1 linewidth 1\nset border linewidth 1.5\nset tics nomirror\n", f);
-  fprintf(f, "set key %s top right vertical maxrows %d samplen 2 title \"%s\"\n",
-          curves <= INSIDE_LEGEND ? "inside" : "outside font ',14'", LEGEND_ROWS, p->legend);
+  fprintf(f, "set key %s %s vertical maxrows %d samplen 2 title \"%s\"\n",
+          curves <= INSIDE_LEGEND ? "inside" : "outside font ',14'", p->legend_at ? p->legend_at : "top right",
+          LEGEND_ROWS, p->legend ? p->legend : "");
 }
 
-static void write_data(FILE *f, ptrdiff_t rows, int columns, const column *c) {
-  ptrdiff_t step = (rows + MOST_ROWS - 1) / MOST_ROWS;
-  fputs("$data << END\n", f);
-  for (ptrdiff_t i = 0; i < rows; i += step) {
-    for (int j = 0; j < columns; j++) fprintf(f, "%.9g ", c[j].data[i]);
+static void write_data(FILE *f, int panel, const plot *p) {
+  ptrdiff_t step = (p->rows + MOST_ROWS - 1) / MOST_ROWS;
+  fprintf(f, "$data%d << END\n", panel);
+  for (ptrdiff_t i = 0; i < p->rows; i += step) {
+    for (int j = 0; j < p->columns; j++) fprintf(f, "%.9g ", p->list[j].data[i]);
     fputc('\n', f);
   }
   fputs("END\n", f);
 }
 
-static void write_curves(FILE *f, ptrdiff_t rows, int columns, const column *c) {
-  int named = (columns - 2) / MOST_LEGEND + 1;
+static void write_curves(FILE *f, int panel, const plot *p) {
+  int curves = p->columns - 1, named = (curves - 1) / MOST_LEGEND + 1;
   fputs("plot ", f);
-  for (int j = 1; j < columns; j++)
-    fprintf(f, "%s$data using 1:%d with %s linecolor rgb '%s' linewidth 2 dashtype %d title \"%s\"", j > 1 ? ", " : "",
-            j + 1, rows > 1 ? "lines" : "points pointtype 7", colour[(j - 1) % COLOURS], (j - 1) / COLOURS % DASHES + 1,
-            (j - 1) % named ? "" : c[j].name);
+  for (int j = 0; j < curves; j++)
+    fprintf(f, "%s$data%d using 1:%d with %s linecolor rgb '%s' linewidth %d dashtype %d title \"%s\"", j ? ", " : "",
+            panel, j + 2, p->rows > 1 ? "lines" : "points pointtype 7", colour[j % COLOURS],
+            p->overlaid ? 5 * (curves - j) - 3 : 2, j / COLOURS % DASHES + 1, j % named ? "" : p->list[j + 1].name);
   fputc('\n', f);
+}
+
+static void write_script(FILE *f, const char *path, int panels, const plot p[]) {
+  write_terminal(f, path, panels);
+  for (int i = 0; i < panels; i++) write_data(f, i, &p[i]);
+  if (panels > 1) fprintf(f, "set multiplot layout %d,1\n", panels);
+  for (int i = 0; i < panels; i++) {
+    write_axes(f, &p[i]);
+    write_curves(f, i, &p[i]);
+  }
+  if (panels > 1) fputs("unset multiplot\n", f);
 }
 
 /* Starts gnuplot with its output on the file; *input is then the writing end of its standard input. 0 or an errno. */
@@ -87,25 +109,21 @@ static int start(int file, pid_t *child, FILE **input) {
   return error;
 }
 
-plot_result plot_write(FILE *out, const char *path, const plot *p, ptrdiff_t rows, int columns, const column *c) {
+int plot_write(output *out, const char *path, int panels, const plot p[]) {
   pid_t child;
   FILE *script;
-  int error = start(fileno(out), &child, &script), status = 0;
-  if (error == ENOENT) return PLOT_NO_GNUPLOT;
-  if (error) {
-    cli_complain(1, "cannot run gnuplot: %s", strerror(error));
-    return PLOT_FAILED;
+  int error = start(fileno(out->stream), &child, &script), status = 0;
+  if (error == ENOENT) {
+    puts("gnuplot is not installed: no picture");
+    return 0;
   }
+  if (error) return cli_complain(1, "cannot run gnuplot: %s", strerror(error));
   if (script) {
     signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies early shows in its status */
-    write_terminal(script, path);
-    write_axes(script, p, columns - 1);
-    write_data(script, rows, columns, c);
-    write_curves(script, rows, columns, c);
+    write_script(script, path, panels, p);
     fclose(script);
   }
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (script && status == 0) return PLOT_DONE;
-  cli_complain(1, "gnuplot could not draw %s", path);
-  return PLOT_FAILED;
+  if (!script || status) return cli_complain(1, "gnuplot could not draw %s", path);
+  return output_commit(out) ? 0 : 2;
 }

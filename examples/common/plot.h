@@ -4,17 +4,23 @@
 #define EXAMPLES_PLOT_H
 
 #include "csv.h"
+#include "output.h"
 
 typedef struct plot {
-  const char *title, *x_label, *legend; /* no quotes or backslashes */
-  double x_low, x_high, y_low, y_high;
+  const char *title, *x_label, *legend; /* no quotes or backslashes; NULL: none     */
+  const char *legend_at;                /* "bottom right", ...; NULL: top right     */
+  double x_low, x_high, y_low, y_high;  /* equal: as the data are                   */
+  int log_y;
+  int overlaid; /* curves that nearly coincide: those before show beside those after, being broader */
+  ptrdiff_t rows;
+  int columns; /* columns 1.. are drawn over column 0 */
+  const column *list;
 } plot;
-
-typedef enum plot_result { PLOT_DONE, PLOT_NO_GNUPLOT, PLOT_FAILED } plot_result;
 
 int plot_known_suffix(const char *path); /* .png or .svg */
 
-/* Draws columns 1.. over column 0 as PNG or SVG by the suffix of path, into the stream. Complains where it failed. */
-plot_result plot_write(FILE *, const char *path, const plot *, ptrdiff_t rows, int columns, const column *);
+/* Draws the panels, one below the other, as PNG or SVG by the suffix of path, and commits the output. Returns an exit
+   status: 0 too where there is no gnuplot, which standard output is told; else after a complaint. */
+int plot_write(output *, const char *path, int panels, const plot[]);
 
 #endif
