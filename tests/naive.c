@@ -137,4 +137,6 @@ series element_of(evaluator *v, int value, ptrdiff_t e) {
   return v->values[i];
 }
 
-const op_shape *shape_in(const evaluator *v, const instruction *in, int which) { return &v->from->at[in->in[which]].shape; }
+const op_shape *shape_in(const evaluator *v, const instruction *in, int which) {
+  return &v->from->at[in->in[which]].shape;
+}

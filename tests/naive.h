@@ -51,7 +51,7 @@ extern const int naive_op_count;
 void program_random(program *, int operations, generator *);
 void program_print(const program *);
 void program_record(const program *, jet values[]); /* values[0..inputs-1] are given */
-bool program_uses(const program *, int value);       /* whether an instruction has it as operand */
+bool program_uses(const program *, int value);      /* whether an instruction has it as operand */
 
 /* inputs[i][e]: element e of input i */
 evaluator *evaluator_new(const program *, const series *const inputs[]);

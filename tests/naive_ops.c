@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-static const op_shape *operand_shape(const program *p, const instruction *in, int which) { return &p->at[in->in[which]].shape; }
+static const op_shape *operand_shape(const program *p, const instruction *in, int which) {
+  return &p->at[in->in[which]].shape;
+}
 
 static bool random_axis(const op_shape *s, instruction *in, generator *g) {
   if (!s->rank) return false;
@@ -43,7 +45,9 @@ static series operand_at(evaluator *v, const instruction *in, int which, ptrdiff
 
 static jet record_one(const instruction *in, const jet x[]) { return in->op->jet_one(x[0]); }
 static jet record_two(const instruction *in, const jet x[]) { return in->op->jet_two(x[0], x[1]); }
-static series element_one(evaluator *v, const instruction *in, ptrdiff_t e) { return in->op->one(operand_at(v, in, 0, e)); }
+static series element_one(evaluator *v, const instruction *in, ptrdiff_t e) {
+  return in->op->one(operand_at(v, in, 0, e));
+}
 static series element_two(evaluator *v, const instruction *in, ptrdiff_t e) {
   return in->op->two(operand_at(v, in, 0, e), operand_at(v, in, 1, e));
 }
@@ -77,74 +81,77 @@ static series s_stop(series x) {
   return y;
 }
 
-#define ONE_LIST(X)                                                                                                 \
-  X(neg, jet_neg(x), s_neg(x), of_both)                                                                             \
-  X(square, jet_square(x), s_mul(x, x), of_square)                                                                  \
-  X(cube, jet_powc(x, 3), s_cube(x), of_cube)                                                                       \
-  X(sin, jet_sin(x), s_sin(x), of_unit)                                                                             \
-  X(cos, jet_cos(x), s_cos(x), of_unit)                                                                             \
-  X(tanh, jet_tanh(x), s_tanh(x), of_unit)                                                                          \
-  X(sigmoid, jet_sigmoid(x), s_sigmoid(x), of_unit)                                                                 \
-  X(atan, jet_atan(x), s_atan(x), of_unit)                                                                          \
-  X(exp, jet_exp(x), s_exp(x), of_exp)                                                                              \
-  X(expm1, jet_expm1(x), s_shift(s_exp(x), -1), of_exp)                                                             \
-  X(exp2, jet_exp2(x), s_exp(s_scale(x, M_LN2)), of_exp)                                                            \
-  X(sinh, jet_sinh(x), s_sinh(x), of_exp)                                                                           \
-  X(cosh, jet_cosh(x), s_cosh(x), of_exp)                                                                           \
-  X(softplus, jet_softplus(x), s_softplus(x), of_exp)                                                               \
-  X(logsigmoid, jet_logsigmoid(x), s_neg(s_softplus(s_neg(x))), of_exp)                                             \
-  X(silu, jet_silu(x), s_mul(x, s_sigmoid(x)), of_both)                                                             \
-  X(log, jet_log(positive(x)), s_log(s_positive(x)), of_both)                                                       \
-  X(log1p, jet_log1p(jet_square(x)), s_log(s_shift(s_square(x), 1)), of_both)                                       \
-  X(log2, jet_log2(positive(x)), s_scale(s_log(s_positive(x)), M_LOG2E), of_twice)                                  \
-  X(log10, jet_log10(positive(x)), s_scale(s_log(s_positive(x)), M_LOG10E), of_both)                                \
-  X(recip, jet_recip(positive(x)), s_div(s_one(), s_positive(x)), of_unit)                                          \
-  X(sqrt, jet_sqrt(positive(x)), s_sqrt(s_positive(x)), of_both)                                                    \
-  X(rsqrt, jet_rsqrt(positive(x)), s_div(s_one(), s_sqrt(s_positive(x))), of_unit)                                  \
-  X(cbrt, jet_cbrt(positive(x)), s_power(s_positive(x), 1.0 / 3), of_both)                                          \
-  X(powc, jet_powc(positive(x), 1.7), s_power(s_positive(x), 1.7), of_cube)                                         \
-  X(sinc, jet_sinc(positive(x)), s_div(s_sin(s_positive(x)), s_positive(x)), of_unit)                               \
-  X(exprel, jet_exprel(jet_sigmoid(x)), s_div(s_shift(s_exp(s_sigmoid(x)), -1), s_sigmoid(x)), of_unit)             \
-  X(asinh, jet_asinh(positive(x)),                                                                                  \
-    s_log(s_add(s_positive(x), s_sqrt(s_shift(s_square(s_positive(x)), 1)))), of_both)                              \
-  X(abs, jet_abs(x), s_abs(x), of_both)                                                                             \
-  X(relu, jet_relu(x), s_relu(x), of_both)                                                                          \
-  X(sign, jet_sign(x), s_sign(x), of_unit)                                                                          \
-  X(clamp, jet_clamp(x, -0.51, 0.72), s_clamp(x), of_unit)                                                          \
-  X(stop_gradient, jet_stop_gradient(x), s_stop(x), of_both)                                                        \
+#define ONE_LIST(X)                                                                                                    \
+  X(neg, jet_neg(x), s_neg(x), of_both)                                                                                \
+  X(square, jet_square(x), s_mul(x, x), of_square)                                                                     \
+  X(cube, jet_powc(x, 3), s_cube(x), of_cube)                                                                          \
+  X(sin, jet_sin(x), s_sin(x), of_unit)                                                                                \
+  X(cos, jet_cos(x), s_cos(x), of_unit)                                                                                \
+  X(tanh, jet_tanh(x), s_tanh(x), of_unit)                                                                             \
+  X(sigmoid, jet_sigmoid(x), s_sigmoid(x), of_unit)                                                                    \
+  X(atan, jet_atan(x), s_atan(x), of_unit)                                                                             \
+  X(exp, jet_exp(x), s_exp(x), of_exp)                                                                                 \
+  X(expm1, jet_expm1(x), s_shift(s_exp(x), -1), of_exp)                                                                \
+  X(exp2, jet_exp2(x), s_exp(s_scale(x, M_LN2)), of_exp)                                                               \
+  X(sinh, jet_sinh(x), s_sinh(x), of_exp)                                                                              \
+  X(cosh, jet_cosh(x), s_cosh(x), of_exp)                                                                              \
+  X(softplus, jet_softplus(x), s_softplus(x), of_exp)                                                                  \
+  X(logsigmoid, jet_logsigmoid(x), s_neg(s_softplus(s_neg(x))), of_exp)                                                \
+  X(silu, jet_silu(x), s_mul(x, s_sigmoid(x)), of_both)                                                                \
+  X(log, jet_log(positive(x)), s_log(s_positive(x)), of_both)                                                          \
+  X(log1p, jet_log1p(jet_square(x)), s_log(s_shift(s_square(x), 1)), of_both)                                          \
+  X(log2, jet_log2(positive(x)), s_scale(s_log(s_positive(x)), M_LOG2E), of_twice)                                     \
+  X(log10, jet_log10(positive(x)), s_scale(s_log(s_positive(x)), M_LOG10E), of_both)                                   \
+  X(recip, jet_recip(positive(x)), s_div(s_one(), s_positive(x)), of_unit)                                             \
+  X(sqrt, jet_sqrt(positive(x)), s_sqrt(s_positive(x)), of_both)                                                       \
+  X(rsqrt, jet_rsqrt(positive(x)), s_div(s_one(), s_sqrt(s_positive(x))), of_unit)                                     \
+  X(cbrt, jet_cbrt(positive(x)), s_power(s_positive(x), 1.0 / 3), of_both)                                             \
+  X(powc, jet_powc(positive(x), 1.7), s_power(s_positive(x), 1.7), of_cube)                                            \
+  X(sinc, jet_sinc(positive(x)), s_div(s_sin(s_positive(x)), s_positive(x)), of_unit)                                  \
+  X(exprel, jet_exprel(jet_sigmoid(x)), s_div(s_shift(s_exp(s_sigmoid(x)), -1), s_sigmoid(x)), of_unit)                \
+  X(asinh, jet_asinh(positive(x)), s_log(s_add(s_positive(x), s_sqrt(s_shift(s_square(s_positive(x)), 1)))), of_both)  \
+  X(abs, jet_abs(x), s_abs(x), of_both)                                                                                \
+  X(relu, jet_relu(x), s_relu(x), of_both)                                                                             \
+  X(sign, jet_sign(x), s_sign(x), of_unit)                                                                             \
+  X(clamp, jet_clamp(x, -0.51, 0.72), s_clamp(x), of_unit)                                                             \
+  X(stop_gradient, jet_stop_gradient(x), s_stop(x), of_both)                                                           \
   X(twice, jet_add(x, x), s_add(x, x), of_twice)
 
-#define TWO_LIST(X)                                                                                                 \
-  X(add, jet_add(a, b), s_add(a, b), of_sum)                                                                        \
-  X(sub, jet_sub(a, b), s_sub(a, b), of_sum)                                                                        \
-  X(mul, jet_mul(a, b), s_mul(a, b), of_product)                                                                    \
-  X(div, jet_div(a, positive(b)), s_div(a, s_positive(b)), of_quotient)                                             \
-  X(pow, jet_pow(positive(a), b), s_exp(s_mul(s_log(s_positive(a)), b)), of_power)                                  \
-  X(hypot, jet_hypot(a, positive(b)), s_sqrt(s_add(s_square(a), s_square(s_positive(b)))), of_product)              \
-  X(atan2, jet_atan2(a, positive(b)), s_atan(s_div(a, s_positive(b))), of_unit)                                     \
-  X(logaddexp, jet_logaddexp(a, b), s_log(s_add(s_exp(a), s_exp(b))), of_exp)                                       \
-  X(xlogy, jet_xlogy(a, positive(b)), s_mul(a, s_log(s_positive(b))), of_product)                                   \
-  X(max, jet_max(a, b), s_max(a, b), of_both)                                                                       \
-  X(min, jet_min(a, b), s_min(a, b), of_both)                                                                       \
-  X(less, jet_less(a, b), s_less(a, b), of_unit)                                                                    \
-  X(greater, jet_greater_equal(a, b), s_less(b, a), of_unit)                                                        \
+#define TWO_LIST(X)                                                                                                    \
+  X(add, jet_add(a, b), s_add(a, b), of_sum)                                                                           \
+  X(sub, jet_sub(a, b), s_sub(a, b), of_sum)                                                                           \
+  X(mul, jet_mul(a, b), s_mul(a, b), of_product)                                                                       \
+  X(div, jet_div(a, positive(b)), s_div(a, s_positive(b)), of_quotient)                                                \
+  X(pow, jet_pow(positive(a), b), s_exp(s_mul(s_log(s_positive(a)), b)), of_power)                                     \
+  X(hypot, jet_hypot(a, positive(b)), s_sqrt(s_add(s_square(a), s_square(s_positive(b)))), of_product)                 \
+  X(atan2, jet_atan2(a, positive(b)), s_atan(s_div(a, s_positive(b))), of_unit)                                        \
+  X(logaddexp, jet_logaddexp(a, b), s_log(s_add(s_exp(a), s_exp(b))), of_exp)                                          \
+  X(xlogy, jet_xlogy(a, positive(b)), s_mul(a, s_log(s_positive(b))), of_product)                                      \
+  X(max, jet_max(a, b), s_max(a, b), of_both)                                                                          \
+  X(min, jet_min(a, b), s_min(a, b), of_both)                                                                          \
+  X(less, jet_less(a, b), s_less(a, b), of_unit)                                                                       \
+  X(greater, jet_greater_equal(a, b), s_less(b, a), of_unit)                                                           \
   X(masked, jet_mul(a, jet_less(a, b)), s_mul(a, s_less(a, b)), of_both)
 
-#define X(f, recorded, computed, bound)                                                                             \
-  static jet jet_of_##f(jet x) { return recorded; }                                                                 \
+#define X(f, recorded, computed, bound)                                                                                \
+  static jet jet_of_##f(jet x) { return recorded; }                                                                    \
   static series series_of_##f(series x) { return computed; }
 ONE_LIST(X)
 #undef X
-#define X(f, recorded, computed, bound)                                                                             \
-  static jet jet_of_##f(jet a, jet b) { return recorded; }                                                          \
+#define X(f, recorded, computed, bound)                                                                                \
+  static jet jet_of_##f(jet a, jet b) { return recorded; }                                                             \
   static series series_of_##f(series a, series b) { return computed; }
 TWO_LIST(X)
 #undef X
 
 static jet record_scale(const instruction *in, const jet x[]) { return jet_scale(x[0], in->c); }
-static series element_scale(evaluator *v, const instruction *in, ptrdiff_t e) { return s_scale(operand_at(v, in, 0, e), in->c); }
+static series element_scale(evaluator *v, const instruction *in, ptrdiff_t e) {
+  return s_scale(operand_at(v, in, 0, e), in->c);
+}
 static jet record_shift(const instruction *in, const jet x[]) { return jet_shift(x[0], in->c); }
-static series element_shift(evaluator *v, const instruction *in, ptrdiff_t e) { return s_shift(operand_at(v, in, 0, e), in->c); }
+static series element_shift(evaluator *v, const instruction *in, ptrdiff_t e) {
+  return s_shift(operand_at(v, in, 0, e), in->c);
+}
 
 static jet record_where(const instruction *in, const jet x[]) {
   return jet_where(jet_greater(x[2], jet_scalar(x[2].tape, in->c)), x[0], x[1]);
@@ -282,7 +289,9 @@ static series element_log_softmax(evaluator *v, const instruction *in, ptrdiff_t
   int position, n = members_along(v, in, e, x, &position);
   return s_sub(x[position], fold_logsumexp(n, x));
 }
-static series element_softmax(evaluator *v, const instruction *in, ptrdiff_t e) { return s_exp(element_log_softmax(v, in, e)); }
+static series element_softmax(evaluator *v, const instruction *in, ptrdiff_t e) {
+  return s_exp(element_log_softmax(v, in, e));
+}
 
 static series element_sort(evaluator *v, const instruction *in, ptrdiff_t e) {
   series x[NAIVE_SIZE];
@@ -374,7 +383,9 @@ static bool choose_broadcast(const program *p, instruction *in, generator *g) {
   for (int i = 0; i < x->rank; i++) in->shape.dims[i + more] = x->dims[i] == 1 ? random_below(g, 4) : x->dims[i];
   return true;
 }
-static jet record_broadcast(const instruction *in, const jet x[]) { return jet_broadcast_to(x[0], in->shape.rank, in->shape.dims); }
+static jet record_broadcast(const instruction *in, const jet x[]) {
+  return jet_broadcast_to(x[0], in->shape.rank, in->shape.dims);
+}
 static bool source_broadcast(const instruction *in, const op_shape *const from[], ptrdiff_t index[], int *which) {
   (void)which;
   unravel(from[0], broadcast_element(from[0], &in->shape, ravel(&in->shape, index)), index);
@@ -535,7 +546,9 @@ static bool choose_gather(const program *p, instruction *in, generator *g) {
   }
   return true;
 }
-static jet record_gather(const instruction *in, const jet x[]) { return jet_gather(x[0], in->axis, in->n, in->s, in->index); }
+static jet record_gather(const instruction *in, const jet x[]) {
+  return jet_gather(x[0], in->axis, in->n, in->s, in->index);
+}
 static bool source_gather(const instruction *in, const op_shape *const from[], ptrdiff_t index[], int *which) {
   int axis = axis_of(in, from[0]->rank);
   op_shape s = {in->n, {in->s[0], in->s[1]}};
@@ -661,66 +674,66 @@ static series element_entropy(evaluator *v, const instruction *in, ptrdiff_t e) 
 
 /* ---- the table --------------------------------------------------------------------------------------------------------------- */
 
-#define MOVED(name, arity, choose, record, source, bound)                                                           \
+#define MOVED(name, arity, choose, record, source, bound)                                                              \
   {name, arity, choose, record, element_moved, NULL, NULL, NULL, source, bound, NULL, NULL, NULL, NULL},
-#define OVER(f, bound)                                                                                              \
-  {#f, 1, choose_over, record_over, element_over, NULL, NULL, fold_##f, NULL, bound, jet_##f, NULL, jet_##f##_over, NULL},
-#define ALONG(name, element, fold, function)                                                                        \
+#define OVER(f, bound)                                                                                                 \
+  {#f,       1,    choose_over, record_over, element_over, NULL,           NULL,                                       \
+   fold_##f, NULL, bound,       jet_##f,     NULL,         jet_##f##_over, NULL},
+#define ALONG(name, element, fold, function)                                                                           \
   {name, 1, choose_along, record_along, element, NULL, NULL, fold, NULL, of_both, NULL, NULL, NULL, function},
-#define OTHER(name, arity, choose, record, element, bound)                                                          \
+#define OTHER(name, arity, choose, record, element, bound)                                                             \
   {name, arity, choose, record, element, NULL, NULL, NULL, NULL, bound, NULL, NULL, NULL, NULL},
-#define PRODUCT(f, choose, element)                                                                                 \
+#define PRODUCT(f, choose, element)                                                                                    \
   {#f, 2, choose, record_two, element, NULL, NULL, NULL, NULL, of_product, NULL, jet_##f, NULL, NULL},
 
 const naive_op naive_ops[] = {
-#define X(f, recorded, computed, bound)                                                                             \
-  {#f, 1, choose_elementwise, record_one, element_one, series_of_##f, NULL, NULL, NULL, bound, jet_of_##f, NULL, NULL, NULL},
+#define X(f, recorded, computed, bound)                                                                                \
+  {#f,   1,     choose_elementwise, record_one, element_one, series_of_##f, NULL, NULL,                                \
+   NULL, bound, jet_of_##f,         NULL,       NULL,        NULL},
     ONE_LIST(X)
 #undef X
-#define X(f, recorded, computed, bound)                                                                             \
-  {#f, 2, choose_elementwise, record_two, element_two, NULL, series_of_##f, NULL, NULL, bound, NULL, jet_of_##f, NULL, NULL},
-    TWO_LIST(X)
+#define X(f, recorded, computed, bound)                                                                                \
+  {#f,    2,    choose_elementwise, record_two, element_two, NULL, series_of_##f, NULL, NULL,                          \
+   bound, NULL, jet_of_##f,         NULL,       NULL},
+        TWO_LIST(X)
 #undef X
-    OTHER("scale", 1, choose_elementwise, record_scale, element_scale, of_twice)
-    OTHER("shift", 1, choose_elementwise, record_shift, element_shift, of_twice)
-    OTHER("where", 3, choose_elementwise, record_where, element_where, of_both)
-    OVER(sum, of_both)
-    OVER(mean, of_both)
-    OVER(prod, of_both)
-    OVER(var, of_square)
-    OVER(norm, of_twice)
-    OVER(amax, of_both)
-    OVER(amin, of_both)
-    OVER(logsumexp, of_twice)
-    ALONG("cumsum", element_prefix, fold_sum, jet_cumsum)
-    ALONG("cumprod", element_prefix, fold_prod, jet_cumprod)
-    ALONG("softmax", element_softmax, NULL, jet_softmax)
-    ALONG("log_softmax", element_log_softmax, NULL, jet_log_softmax)
-    ALONG("sort", element_sort, NULL, jet_sort)
-    ALONG("take_along", element_sort, NULL, jet_of_take)
-    MOVED("reshape", 1, choose_reshape, record_reshape, source_reshape, of_both)
-    MOVED("permute", 1, choose_permute, record_permute, source_permute, of_both)
-    MOVED("transpose", 1, choose_transpose, record_transpose, source_permute, of_both)
-    MOVED("broadcast_to", 1, choose_broadcast, record_broadcast, source_broadcast, of_both)
-    MOVED("slice", 1, choose_slice, record_slice, source_slice, of_both)
-    MOVED("concat", 2, choose_concat, record_concat, source_concat, of_both)
-    MOVED("concat", 3, choose_concat, record_concat, source_concat, of_both)
-    MOVED("stack", 2, choose_stack, record_stack, source_stack, of_both)
-    MOVED("stack", 3, choose_stack, record_stack, source_stack, of_both)
-    MOVED("pad", 1, choose_pad, record_pad, source_pad, of_both)
-    MOVED("flip", 1, choose_roll, record_flip, source_flip, of_both)
-    MOVED("roll", 1, choose_roll, record_roll, source_roll, of_both)
-    MOVED("tril", 1, choose_triangle, record_tril, source_tril, of_both)
-    MOVED("triu", 1, choose_triangle, record_triu, source_triu, of_both)
-    MOVED("diag", 1, choose_diag, record_diag, source_diag, of_both)
-    MOVED("gather", 1, choose_gather, record_gather, source_gather, of_both)
-    OTHER("scatter_add", 1, choose_scatter, record_scatter, element_scatter, of_both)
-    OTHER("trace", 1, choose_trace, record_trace, element_trace, of_both)
-    PRODUCT(outer, choose_outer, element_outer)
-    PRODUCT(dot, choose_product, element_product)
-    PRODUCT(matvec, choose_product, element_product)
-    PRODUCT(matmul, choose_product, element_product)
-    OTHER("cross_entropy", 1, choose_entropy, record_entropy, element_entropy, of_twice)
-};
+            OTHER("scale", 1, choose_elementwise, record_scale, element_scale,
+                  of_twice) OTHER("shift", 1, choose_elementwise, record_shift, element_shift,
+                                  of_twice) OTHER("where", 3, choose_elementwise, record_where, element_where,
+                                                  of_both) OVER(sum, of_both) OVER(mean, of_both) OVER(prod, of_both)
+                OVER(var, of_square) OVER(norm, of_twice) OVER(amax, of_both) OVER(amin, of_both) OVER(
+                    logsumexp, of_twice) ALONG("cumsum", element_prefix, fold_sum,
+                                               jet_cumsum) ALONG("cumprod", element_prefix, fold_prod, jet_cumprod)
+                    ALONG("softmax", element_softmax, NULL,
+                          jet_softmax) ALONG("log_softmax", element_log_softmax, NULL, jet_log_softmax)
+                        ALONG("sort", element_sort, NULL, jet_sort) ALONG("take_along", element_sort, NULL, jet_of_take)
+                            MOVED("reshape", 1, choose_reshape, record_reshape, source_reshape,
+                                  of_both) MOVED("permute", 1, choose_permute, record_permute, source_permute, of_both)
+                                MOVED("transpose", 1, choose_transpose, record_transpose, source_permute, of_both)
+                                    MOVED("broadcast_to", 1, choose_broadcast, record_broadcast, source_broadcast,
+                                          of_both) MOVED("slice", 1, choose_slice, record_slice, source_slice, of_both)
+                                        MOVED("concat", 2, choose_concat, record_concat, source_concat, of_both) MOVED(
+                                            "concat", 3, choose_concat, record_concat, source_concat, of_both)
+                                            MOVED("stack", 2, choose_stack, record_stack, source_stack, of_both) MOVED(
+                                                "stack", 3, choose_stack, record_stack, source_stack,
+                                                of_both) MOVED("pad", 1, choose_pad, record_pad, source_pad, of_both)
+                                                MOVED("flip", 1, choose_roll, record_flip, source_flip, of_both) MOVED(
+                                                    "roll", 1, choose_roll, record_roll, source_roll,
+                                                    of_both) MOVED("tril", 1, choose_triangle, record_tril, source_tril,
+                                                                   of_both)
+                                                    MOVED("triu", 1, choose_triangle, record_triu, source_triu,
+                                                          of_both) MOVED("diag", 1, choose_diag, record_diag,
+                                                                         source_diag, of_both)
+                                                        MOVED("gather", 1, choose_gather, record_gather, source_gather,
+                                                              of_both) OTHER("scatter_add", 1, choose_scatter,
+                                                                             record_scatter, element_scatter, of_both)
+                                                            OTHER("trace", 1, choose_trace, record_trace, element_trace,
+                                                                  of_both) PRODUCT(outer, choose_outer, element_outer)
+                                                                PRODUCT(dot, choose_product, element_product)
+                                                                    PRODUCT(matvec, choose_product, element_product)
+                                                                        PRODUCT(matmul, choose_product, element_product)
+                                                                            OTHER("cross_entropy", 1, choose_entropy,
+                                                                                  record_entropy, element_entropy,
+                                                                                  of_twice)};
 
 const int naive_op_count = sizeof naive_ops / sizeof *naive_ops;

@@ -34,11 +34,11 @@ series s_unknown(series x) {
   return x;
 }
 
-#define EACH(name, expression)                                                                                      \
-  series s_##name(series a, series b) {                                                                             \
-    series y;                                                                                                       \
-    for (int k = 0; k < N; k++) y.c[k] = expression;                                                                \
-    return y;                                                                                                       \
+#define EACH(name, expression)                                                                                         \
+  series s_##name(series a, series b) {                                                                                \
+    series y;                                                                                                          \
+    for (int k = 0; k < N; k++) y.c[k] = expression;                                                                   \
+    return y;                                                                                                          \
   }
 EACH(add, n_add(a.c[k], b.c[k]))
 EACH(sub, n_sub(a.c[k], b.c[k]))
@@ -117,11 +117,11 @@ static void pair(series x, long double s0, long double c0, int sign, series *s, 
   }
 }
 
-#define PAIRED(name, s0, c0, sign, result)                                                                          \
-  series s_##name(series x) {                                                                                       \
-    series s, c;                                                                                                    \
-    pair(x, s0(x.c[0].v), c0(x.c[0].v), sign, &s, &c);                                                              \
-    return result;                                                                                                  \
+#define PAIRED(name, s0, c0, sign, result)                                                                             \
+  series s_##name(series x) {                                                                                          \
+    series s, c;                                                                                                       \
+    pair(x, s0(x.c[0].v), c0(x.c[0].v), sign, &s, &c);                                                                 \
+    return result;                                                                                                     \
   }
 PAIRED(sin, sinl, cosl, -1, s)
 PAIRED(cos, sinl, cosl, -1, c)

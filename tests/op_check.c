@@ -122,7 +122,8 @@ static double largest(const double *y, ptrdiff_t n) {
   return m;
 }
 
-static bool close_to(op_check *c, const char *what, int k, const double *got, const double *want, ptrdiff_t n, double tolerance) {
+static bool close_to(op_check *c, const char *what, int k, const double *got, const double *want, ptrdiff_t n,
+                     double tolerance) {
   for (ptrdiff_t i = 0; i < n; i++)
     if (!(fabs(got[i] - want[i]) <= tolerance))
       return deny(c, "%s, coefficient %d, element %td: %.17g instead of %.17g", what, k, i, got[i], want[i]);
@@ -132,7 +133,8 @@ static bool close_to(op_check *c, const char *what, int k, const double *got, co
 static bool same_bits(op_check *c, const char *what, int k, int p, const double *got, const double *want, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++)
     if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i]))))
-      return deny(c, "%s, coefficient %d, direction %d, element %td: %.17g instead of %.17g", what, k, p, i, got[i], want[i]);
+      return deny(c, "%s, coefficient %d, direction %d, element %td: %.17g instead of %.17g", what, k, p, i, got[i],
+                  want[i]);
   return true;
 }
 
@@ -159,7 +161,8 @@ static void lagrange(const double s[NODES], double w[CHECK_ORDER + 1][NODES]) {
     for (int m = 0, degree = 0; m < NODES; m++) {
       if (m == j) continue;
       degree++;
-      for (int k = degree; k >= 0; k--) p[k] = ((k ? p[k - 1] : 0) - (long double)s[m] * p[k]) / ((long double)s[j] - s[m]);
+      for (int k = degree; k >= 0; k--)
+        p[k] = ((k ? p[k - 1] : 0) - (long double)s[m] * p[k]) / ((long double)s[j] - s[m]);
     }
     for (int k = 0; k <= CHECK_ORDER; k++) w[k][j] = (double)p[k];
   }
@@ -175,7 +178,8 @@ static bool sample(op_check *c, const numbers *d, unsigned jets, const double s[
   for (int j = 0; good && j < NODES; j++) {
     for (int i = 0; i < c->variant->arity; i++) {
       double *to = jet_plan_data(plan, x[i], 0);
-      for (ptrdiff_t e = 0; e < operand_size(c, i); e++) to[e] = d->x[i][0][e] + (jets >> i & 1 ? s[j] * d->x[i][1][e] : 0);
+      for (ptrdiff_t e = 0; e < operand_size(c, i); e++)
+        to[e] = d->x[i][0][e] + (jets >> i & 1 ? s[j] * d->x[i][1][e] : 0);
     }
     good = run_or_deny(c, plan);
     if (good) read_plane(plan, z, 0, y[j]);
@@ -239,7 +243,9 @@ typedef struct program {
   jet y_longer, y, u, y_all, grad[OPERANDS], grad_all[OPERANDS];
 } program;
 
-static jet series(jet t, const op_check *c, int i) { return jet_input_series(t, c->variant->in[i].rank, c->variant->in[i].dims); }
+static jet series(jet t, const op_check *c, int i) {
+  return jet_input_series(t, c->variant->in[i].rank, c->variant->in[i].dims);
+}
 
 static void record_program(const op_check *c, unsigned jets, program *p) {
   jet_tape *tape = p->tape = jet_tape_new();
@@ -270,7 +276,8 @@ static void fill_program(const op_check *c, const numbers *d, unsigned jets, pro
       int is = (int)(jets >> i & 1);
       if (k <= jet_order(p->longer[i])) write_plane(p->plan, p->longer[i], k, d->x[i][k], operand_size(c, i));
       if (k <= jet_order(p->some[i])) write_plane(p->plan, p->some[i], k, d->x[i][k], operand_size(c, i));
-      if (k <= jet_order(p->all[i]) && (is || k == 0)) write_plane(p->plan, p->all[i], k, d->x[i][k], operand_size(c, i));
+      if (k <= jet_order(p->all[i]) && (is || k == 0))
+        write_plane(p->plan, p->all[i], k, d->x[i][k], operand_size(c, i));
     }
   for (int k = 0; k <= c->order; k++) write_plane(p->plan, p->u, k, d->u[k], jet_size(p->u));
 }
@@ -347,8 +354,8 @@ typedef struct expansion {
   jet_plan *plan;
   int directions, arity;
   jet a[OPERANDS], v[OPERANDS], x[OPERANDS], y, u;
-  jet grad_x[OPERANDS], grad_a[OPERANDS], grad_v[OPERANDS];                  /* of the jet <u, y> */
-  jet w[CHECK_ORDER + 1];                                                    /* adjoint of coefficient k alone */
+  jet grad_x[OPERANDS], grad_a[OPERANDS], grad_v[OPERANDS];                 /* of the jet <u, y> */
+  jet w[CHECK_ORDER + 1];                                                   /* adjoint of coefficient k alone */
   jet part_a[CHECK_ORDER + 1][OPERANDS], part_v[CHECK_ORDER + 1][OPERANDS]; /* of the number <w, y_k> */
   jet out[(CHECK_ORDER + 1) * (1 + 5 * OPERANDS)];
   int outputs;
@@ -358,7 +365,8 @@ typedef struct expansion {
 static jet adjoint_like(const op_check *c, jet y, jet t) {
   ptrdiff_t dims[JET_MAX_RANK];
   for (int i = 0; i < jet_rank(y); i++) dims[i] = jet_extent(y, i);
-  return c->op->flags & OP_CONSTANT && jet_rank(y) >= 0 ? jet_input_series(t, jet_rank(y), dims) : input_like(t.tape, y);
+  return c->op->flags & OP_CONSTANT && jet_rank(y) >= 0 ? jet_input_series(t, jet_rank(y), dims)
+                                                        : input_like(t.tape, y);
 }
 
 static jet output(expansion *e, jet y) { return e->out[e->outputs++] = y; }
@@ -387,7 +395,9 @@ static void expansion_init(expansion *e, const op_check *c, unsigned jets, int d
   for (int i = 0; i < n; i++) {
     e->a[i] = operand_input(tape, c, i);
     e->v[i] = directions_like(tape, e->a[i], directions);
-    e->x[i] = !(jets >> i & 1) ? e->a[i] : directions == 1 ? jet_expand(e->a[i], e->v[i], t) : jet_expand_many(e->a[i], e->v[i], t);
+    e->x[i] = !(jets >> i & 1)  ? e->a[i]
+              : directions == 1 ? jet_expand(e->a[i], e->v[i], t)
+                                : jet_expand_many(e->a[i], e->v[i], t);
     wrt[i] = e->x[i], wrt[n + i] = e->a[i], wrt[2 * n + i] = e->v[i];
   }
   e->y = record(c, e->x);
@@ -504,12 +514,14 @@ static bool direction_agrees(op_check *c, expansion *many, const planes *m, expa
   return true;
 }
 
-static bool sums_agree(op_check *c, expansion *many, double sum[CHECK_ORDER + 1][OPERANDS][MAX_SIZE], const double *size) {
+static bool sums_agree(op_check *c, expansion *many, double sum[CHECK_ORDER + 1][OPERANDS][MAX_SIZE],
+                       const double *size) {
   line got;
   for (int k = 0; k <= c->order && k <= jet_order(many->y); k++)
     for (int i = 0; i < many->arity; i++) {
       read_plane(many->plan, many->part_a[k][i], 0, got);
-      if (!close_to(c, "gradient of y_k by x_0, all directions", k, got, sum[k][i], operand_size(c, i), 1e-12 * size[i]))
+      if (!close_to(c, "gradient of y_k by x_0, all directions", k, got, sum[k][i], operand_size(c, i),
+                    1e-12 * size[i]))
         return false;
     }
   return true;
@@ -536,7 +548,8 @@ static void planes_of(expansion *e, int order, planes *m) {
 static bool directions_of(op_check *c, const numbers *d, unsigned jets) {
   expansion many, one;
   planes m, s;
-  double size[OPERANDS] = {0}, (*sum)[OPERANDS][MAX_SIZE] = (double(*)[OPERANDS][MAX_SIZE])calloc(CHECK_ORDER + 1, sizeof *sum);
+  double size[OPERANDS] = {0},
+         (*sum)[OPERANDS][MAX_SIZE] = (double(*)[OPERANDS][MAX_SIZE])calloc(CHECK_ORDER + 1, sizeof *sum);
   expansion_init(&many, c, jets, P);
   expansion_init(&one, c, jets, 1);
   planes_of(&many, c->order, &m);

@@ -17,7 +17,9 @@ static bool holds(const op_entry *op, op_law *law) {
   return true;
 }
 
-static const char *cell(bool good, const op_entry *op) { return !good ? "" : op->flags & OP_CONSTANT ? "constant" : "yes"; }
+static const char *cell(bool good, const op_entry *op) {
+  return !good ? "" : op->flags & OP_CONSTANT ? "constant" : "yes";
+}
 
 /* jet, adjoint, directions */
 static void find_cells(const op_entry *op, const char *cells[3]) {

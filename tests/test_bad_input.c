@@ -28,7 +28,7 @@ enum { WORDS = 3, ANY = -1 };
 typedef struct bad {
   const char *name; /* that the sentence begins with */
   jet (*record)(jet_tape *);
-  int want;         /* ANY: but not JET_OK */
+  int want; /* ANY: but not JET_OK */
   const char *words[WORDS];
 } bad;
 
@@ -80,7 +80,7 @@ static void check_all(const bad *list, size_t n) {
 }
 #define CHECK_ALL(list) check_all(list, sizeof(list) / sizeof *(list))
 
-#define BAD(f, expression)                                                                                          \
+#define BAD(f, expression)                                                                                             \
   static jet f(jet_tape *t) { return expression; }
 
 /* ---- operations on whole arrays ------------------------------------------------------------------------------------ */
@@ -100,11 +100,19 @@ BAD(softmax_axis, jet_softmax(vector(t, 3), 1))
 BAD(log_softmax_axis, jet_log_softmax(vector(t, 3), 1))
 
 static const bad along_axes[] = {
-    {"sum", sum_axis, ANY, {"2"}},        {"mean", sum_axis_below, ANY, {"-3"}}, {"amax", sum_twice, ANY, {"1"}},
-    {"var", sum_count, ANY, {"-1"}},      {"prod", sum_null, JET_BAD_ARGUMENT, {"NULL"}},
-    {"norm", norm_axis, ANY, {"1"}},      {"logsumexp", lse_axis, ANY, {"0"}},
-    {"cumsum", cumsum_axis, ANY, {"2"}},  {"cumprod", cumprod_scalar, ANY, {"0"}}, {"sort", sort_axis, ANY, {"-2"}},
-    {"argsort", argsort_axis, ANY, {"1"}}, {"softmax", softmax_axis, ANY, {"1"}}, {"log_softmax", log_softmax_axis, ANY, {"1"}},
+    {"sum", sum_axis, ANY, {"2"}},
+    {"mean", sum_axis_below, ANY, {"-3"}},
+    {"amax", sum_twice, ANY, {"1"}},
+    {"var", sum_count, ANY, {"-1"}},
+    {"prod", sum_null, JET_BAD_ARGUMENT, {"NULL"}},
+    {"norm", norm_axis, ANY, {"1"}},
+    {"logsumexp", lse_axis, ANY, {"0"}},
+    {"cumsum", cumsum_axis, ANY, {"2"}},
+    {"cumprod", cumprod_scalar, ANY, {"0"}},
+    {"sort", sort_axis, ANY, {"-2"}},
+    {"argsort", argsort_axis, ANY, {"1"}},
+    {"softmax", softmax_axis, ANY, {"1"}},
+    {"log_softmax", log_softmax_axis, ANY, {"1"}},
 };
 
 static void axes(void **state) {
@@ -285,8 +293,8 @@ BAD(made_up_axis, jet_sort((jet){t, -7}, 0))
 BAD(made_up_matrix, jet_matmul(matrix(t, 2, 2), (jet){t, 1000}))
 
 static const bad no_operands[] = {
-    {"concat", concat_no_jet, JET_BAD_ARGUMENT, {NULL}},   {"where", where_no_jet, JET_BAD_ARGUMENT, {NULL}},
-    {"sum", made_up, JET_BAD_ARGUMENT, {"1000"}},          {"sort", made_up_axis, JET_BAD_ARGUMENT, {"-7"}},
+    {"concat", concat_no_jet, JET_BAD_ARGUMENT, {NULL}},    {"where", where_no_jet, JET_BAD_ARGUMENT, {NULL}},
+    {"sum", made_up, JET_BAD_ARGUMENT, {"1000"}},           {"sort", made_up_axis, JET_BAD_ARGUMENT, {"-7"}},
     {"matmul", made_up_matrix, JET_BAD_ARGUMENT, {"1000"}},
 };
 
@@ -321,7 +329,9 @@ static void foreign_operands(void **state) {
         jet_status status = v->arity == 1 && !null ? JET_OK : null ? JET_BAD_ARGUMENT : JET_FOREIGN;
         jet_status got = jet_tape_status(tape) ? jet_tape_status(tape) : jet_tape_status(other);
         bool failed = v->arity == 1 ? null == (jet_order(y) < 0) : jet_order(y) < 0 && got == status;
-        if (!failed) print_error("%s with operand %d %s: %s\n", op_list[i].name, bad_one, null ? "NULL" : "foreign", jet_tape_message(tape));
+        if (!failed)
+          print_error("%s with operand %d %s: %s\n", op_list[i].name, bad_one, null ? "NULL" : "foreign",
+                      jet_tape_message(tape));
         wrong += !failed;
         jet_tape_free(tape);
         jet_tape_free(other);
@@ -597,13 +607,16 @@ static jet_status spend_all(const op_entry *op, const op_variant *v, purse *m) {
   jet_tape *tape = jet_tape_new_ex(&options);
   jet x[OPERANDS], grad[OPERANDS], t = jet_parameter(tape, 1);
   for (int i = 0; i < v->arity; i++)
-    x[i] = op->in[i].kind == OPERAND_JET ? jet_input_series(t, v->in[i].rank, v->in[i].dims) : array(tape, v->in[i].rank, v->in[i].dims);
+    x[i] = op->in[i].kind == OPERAND_JET ? jet_input_series(t, v->in[i].rank, v->in[i].dims)
+                                         : array(tape, v->in[i].rank, v->in[i].dims);
   jet y = (v->record ? v->record : op->record)(x), seed = jet_add(y, t);
   jet_vjp(1, &y, &seed, v->arity, x, grad);
   jet_plan *plan = jet_plan_new(tape, 1, grad);
   jet_status status = jet_plan_run(plan);
-  if (jet_tape_status(tape) && jet_tape_status(tape) != JET_NO_MEMORY) fail_msg("%s: %s", op->name, jet_tape_message(tape));
-  if (status && (status != JET_NO_MEMORY || !is_sentence(jet_plan_message(plan)))) fail_msg("%s: %s", op->name, jet_plan_message(plan));
+  if (jet_tape_status(tape) && jet_tape_status(tape) != JET_NO_MEMORY)
+    fail_msg("%s: %s", op->name, jet_tape_message(tape));
+  if (status && (status != JET_NO_MEMORY || !is_sentence(jet_plan_message(plan))))
+    fail_msg("%s: %s", op->name, jet_plan_message(plan));
   jet_plan_free(plan);
   jet_tape_free(tape);
   return status;

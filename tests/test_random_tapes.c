@@ -13,7 +13,17 @@
 #include "naive.h"
 #include "random_jets.h"
 
-enum { PROGRAMS = 1500, REVERSED = 600, EXPANDED = 300, NESTED = 300, NESTED_OPERATIONS = 10, OPERATIONS = 18, P = 3, INPUTS = 4, COEFFICIENTS = NAIVE_COEFFICIENTS };
+enum {
+  PROGRAMS = 1500,
+  REVERSED = 600,
+  EXPANDED = 300,
+  NESTED = 300,
+  NESTED_OPERATIONS = 10,
+  OPERATIONS = 18,
+  P = 3,
+  INPUTS = 4,
+  COEFFICIENTS = NAIVE_COEFFICIENTS
+};
 
 static const double TOLERANCE = 64; /* in units of the naive evaluator's error bound */
 
@@ -34,7 +44,8 @@ static void random_numbers(numbers *d, int order, int directions, generator *g) 
     d->jets[i] = i == 0 || random_below(g, 4);
     for (int k = 0; k < COEFFICIENTS && (k == 0 || d->jets[i]) && (directions == 1 || k < 2); k++)
       for (int p = 0; p < P; p++)
-        for (int e = 0; e < NAIVE_SIZE; e++) d->x[i][k][p][e] = k ? uniform(g, -1, 1) / (1 << k) : uniform(g, -1.5, 1.5);
+        for (int e = 0; e < NAIVE_SIZE; e++)
+          d->x[i][k][p][e] = k ? uniform(g, -1, 1) / (1 << k) : uniform(g, -1.5, 1.5);
   }
   for (int v = 0; v < NAIVE_MAX; v++)
     for (int k = 0; k < COEFFICIENTS; k++)
@@ -58,7 +69,7 @@ typedef struct recording {
   jet_plan *plan;
   jet a[INPUTS], v[INPUTS], value[NAIVE_MAX]; /* x + v t with directions; a jet_input_series without */
   jet out[NAIVE_MAX * COEFFICIENTS];
-  int outputs, first[NAIVE_MAX];              /* first[v]: coefficients of value v from there on */
+  int outputs, first[NAIVE_MAX]; /* first[v]: coefficients of value v from there on */
 } recording;
 
 static void record_inputs(recording *r, const program *p, const numbers *d, jet t) {
@@ -66,7 +77,8 @@ static void record_inputs(recording *r, const program *p, const numbers *d, jet 
     const op_shape *s = &p->at[i].shape;
     ptrdiff_t dims[NAIVE_RANK + 1] = {P};
     memcpy(dims + 1, s->dims, (size_t)s->rank * sizeof *dims);
-    r->a[i] = d->jets[i] && d->directions == 1 ? jet_input_series(t, s->rank, s->dims) : jet_input(t.tape, s->rank, s->dims);
+    r->a[i] =
+        d->jets[i] && d->directions == 1 ? jet_input_series(t, s->rank, s->dims) : jet_input(t.tape, s->rank, s->dims);
     r->v[i] = d->directions > 1 ? jet_input(t.tape, s->rank + 1, dims) : r->a[i];
     r->value[i] = d->jets[i] && d->directions > 1 ? jet_expand_many(r->a[i], r->v[i], t) : r->a[i];
   }
@@ -75,14 +87,16 @@ static void record_inputs(recording *r, const program *p, const numbers *d, jet 
 static void record_outputs(recording *r, const program *p) {
   for (int v = 0; v < p->count; v++) {
     r->first[v] = r->outputs;
-    for (int k = 0; is_sink(p, v) && k <= jet_order(r->value[v]); k++) r->out[r->outputs++] = jet_coefficient(r->value[v], k);
+    for (int k = 0; is_sink(p, v) && k <= jet_order(r->value[v]); k++)
+      r->out[r->outputs++] = jet_coefficient(r->value[v], k);
   }
 }
 
 static void fill_inputs(recording *r, const program *p, const numbers *d) {
   for (int i = 0; i < INPUTS; i++) {
     size_t n = (size_t)op_shape_size(&p->at[i].shape);
-    for (int k = 0; k <= jet_order(r->a[i]); k++) memcpy(jet_plan_data(r->plan, r->a[i], k), d->x[i][k][0], n * sizeof(double));
+    for (int k = 0; k <= jet_order(r->a[i]); k++)
+      memcpy(jet_plan_data(r->plan, r->a[i], k), d->x[i][k][0], n * sizeof(double));
     for (int q = 0; q < P && d->directions > 1; q++)
       memcpy(jet_plan_data(r->plan, r->v[i], 0) + (size_t)q * n, d->x[i][1][q], n * sizeof(double));
   }
@@ -119,8 +133,8 @@ static bool coefficient_agrees(const recording *r, int v, int k, int p, ptrdiff_
   jet c = exists ? r->out[r->first[v] + k] : r->value[v];
   double got = exists ? jet_plan_data(r->plan, c, 0)[(jet_size(c) > size ? p * size : 0) + e] : 0;
   if (fabsl(got - want.v) <= TOLERANCE * REF_UNIT * want.e + 1e-300) return true;
-  print_error("value %d, coefficient %d, direction %d, element %td: %.17g instead of %.17Lg +- %.2Lg\n", v, k, p, e, got,
-              want.v, REF_UNIT * want.e);
+  print_error("value %d, coefficient %d, direction %d, element %td: %.17g instead of %.17Lg +- %.2Lg\n", v, k, p, e,
+              got, want.v, REF_UNIT * want.e);
   return false;
 }
 
@@ -229,7 +243,8 @@ static void pullback_fill(pullback *b, const program *p, const numbers *d) {
 }
 
 /* sum_j (j + 1) <u_{k-j}, y_{j+1}>, its size, and what rounding may do to it. */
-static void left_side(const pullback *b, const program *p, const numbers *d, evaluator *naive, int k, long double side[3]) {
+static void left_side(const pullback *b, const program *p, const numbers *d, evaluator *naive, int k,
+                      long double side[3]) {
   for (int v = 0; v < p->count; v++) {
     for (int j = 0; is_sink(p, v) && j <= k && j + 1 <= jet_order(b->longer[v]); j++) {
       const double *y = jet_plan_data(b->plan, b->longer[v], j + 1);
@@ -397,7 +412,8 @@ static bool direction_agrees(const program *p, const numbers *d, expansion *many
   bool good = true;
   for (int v = 0; v < p->count; v++)
     for (int k = q > 0; good && is_sink(p, v) && k <= jet_order(one->r.value[v]); k++)
-      good = part_agrees("value", v, k, q, many, many->r.out[many->r.first[v] + k], one, one->r.out[one->r.first[v] + k]);
+      good =
+          part_agrees("value", v, k, q, many, many->r.out[many->r.first[v] + k], one, one->r.out[one->r.first[v] + k]);
   for (int i = 0; i < INPUTS; i++)
     for (int k = q > 0; good && k <= d->order; k++)
       good = part_agrees("gradient by input", i, k, q, many, many->grad[i][k], one, one->grad[i][k]) &&
@@ -492,7 +508,8 @@ static void nest_fill(nest *x, const program *p, const numbers *d) {
     memcpy(jet_plan_data(x->plan, x->v[i], 0), d->x[i][1][0], n);
   }
   for (int v = 0; v < p->count; v++)
-    if (is_sink(p, v)) memcpy(jet_plan_data(x->plan, x->u[v], 0), d->u[v][0], (size_t)op_shape_size(&p->at[v].shape) * sizeof(double));
+    if (is_sink(p, v))
+      memcpy(jet_plan_data(x->plan, x->u[v], 0), d->u[v][0], (size_t)op_shape_size(&p->at[v].shape) * sizeof(double));
 }
 
 /* Whether rounding decides something in the program. */
@@ -517,7 +534,8 @@ static bool nested_agrees(const nest *x, const program *p) {
         size = fmax(size, fabs(factor * jet_plan_data(x->plan, x->jets[i], k)[e]));
     for (int i = 0; i < INPUTS; i++)
       for (ptrdiff_t e = 0; e < op_shape_size(&p->at[i].shape); e++) {
-        double got = jet_plan_data(x->plan, x->nested[k][i], 0)[e], want = factor * jet_plan_data(x->plan, x->jets[i], k)[e];
+        double got = jet_plan_data(x->plan, x->nested[k][i], 0)[e],
+               want = factor * jet_plan_data(x->plan, x->jets[i], k)[e];
         if (fabs(got - want) <= 1e-9 * size) continue;
         print_error("input %d, element %td: %d nested sweeps give %.17g, jets %.17g\n", i, e, k + 1, got, want);
         return false;

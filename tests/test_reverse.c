@@ -66,8 +66,7 @@ static void nested_gradients_are_jets_of_order_3(void **state) {
     double at[POINTS], values[2 * DEPTH + 2][POINTS], *to[2 * DEPTH + 2];
     nest(unary[f].f(x), x, d);
     jet y = unary[f].f(jet_expand(x, jet_scalar(tape, 1), t));
-    for (int k = 0; k <= DEPTH; k++)
-      d[DEPTH + 1 + k] = k <= jet_order(y) ? jet_coefficient(y, k) : jet_scale(x, 0);
+    for (int k = 0; k <= DEPTH; k++) d[DEPTH + 1 + k] = k <= jet_order(y) ? jet_coefficient(y, k) : jet_scale(x, 0);
     for (int i = 0; i < POINTS; i++) at[i] = op->in[0].low + (op->in[0].high - op->in[0].low) * (i + 0.3) / POINTS;
     for (int k = 0; k < 2 * DEPTH + 2; k++) to[k] = values[k];
     evaluate(tape, x, at, 2 * DEPTH + 2, d, to);
@@ -77,7 +76,8 @@ static void nested_gradients_are_jets_of_order_3(void **state) {
         double want = factorial[k] * values[DEPTH + 1 + k][i];
         scale = fmax(scale, fabs(want));
         if (!(fabs(values[k][i] - want) <= 1e-13 * scale))
-          fail_msg("%s at %g, derivative %d: %.17g in reverse, %.17g by jets", unary[f].name, at[i], k, values[k][i], want);
+          fail_msg("%s at %g, derivative %d: %.17g in reverse, %.17g by jets", unary[f].name, at[i], k, values[k][i],
+                   want);
       }
     }
     jet_tape_free(tape);
@@ -143,12 +143,8 @@ static void removable_functions_near_zero(void **state) {
   static const struct {
     const char *expr;
     long double (*series)(int);
-  } functions[] = {{"sinc(x)", sinc_series},
-                   {"exprel(x)", exprel_series},
-                   {"log1prel(x)", log1prel_series},
-                   {"sin(x)/x", sinc_series},
-                   {"expm1(x)/x", exprel_series},
-                   {"log1p(x)/x", log1prel_series}};
+  } functions[] = {{"sinc(x)", sinc_series},  {"exprel(x)", exprel_series},  {"log1prel(x)", log1prel_series},
+                   {"sin(x)/x", sinc_series}, {"expm1(x)/x", exprel_series}, {"log1p(x)/x", log1prel_series}};
   static const double points[] = {0, 1e-300, 1e-16, -1e-8, 1e-5, -1e-3, 0.02, -0.1, 0.25};
   for (size_t f = 0; f < sizeof functions / sizeof *functions; f++)
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
@@ -172,8 +168,11 @@ static jet mixture(jet x) {
   static const ptrdiff_t dims[] = {2, 3}, index[] = {5, 0, 0, 3};
   const ptrdiff_t four = 4;
   jet a = jet_reshape(jet_sin(x), 2, dims), b = jet_matmul(a, jet_transpose(a));
-  jet parts[] = {jet_logsumexp(x), jet_trace(jet_exp(jet_scale(b, 0.3))), jet_norm(jet_gather(x, 0, 1, &four, index)),
-                 jet_prod(jet_shift(jet_square(x), 0.5)), jet_var(jet_cumsum(jet_tanh(x), 0)),
+  jet parts[] = {jet_logsumexp(x),
+                 jet_trace(jet_exp(jet_scale(b, 0.3))),
+                 jet_norm(jet_gather(x, 0, 1, &four, index)),
+                 jet_prod(jet_shift(jet_square(x), 0.5)),
+                 jet_var(jet_cumsum(jet_tanh(x), 0)),
                  jet_sum(jet_mul(jet_softmax(x, 0), jet_roll(x, 2, 0)))};
   return jet_sum(jet_stack(6, parts, 0));
 }
@@ -216,7 +215,8 @@ static void directions_are_single_products(void **state) {
   enum { P = 3 };
   jet_tape *tape = jet_tape_new();
   ptrdiff_t dims[] = {P, VARIABLES};
-  jet x = vector(tape, VARIABLES), vs = jet_input(tape, 2, dims), v = vector(tape, VARIABLES), t = jet_parameter(tape, 2);
+  jet x = vector(tape, VARIABLES), vs = jet_input(tape, 2, dims), v = vector(tape, VARIABLES),
+      t = jet_parameter(tape, 2);
   jet many = jet_expand_many(x, vs, t), one = jet_expand(x, v, t);
   jet g_many = gradient(mixture(many), many), g_one = gradient(mixture(one), one);
   jet out[] = {jet_coefficient(g_many, 0), jet_coefficient(g_many, 1), jet_coefficient(g_many, 2),
@@ -473,15 +473,15 @@ static const special specials[] = {
     {"prod without", jet_prod, 3, {2, 3, 5}, {15, 10, 6}, true},
     {"cumprod with a zero, last", last_of_cumprod, 4, {2, 0, 3, 5}, {0, 30, 0, 0}, true},
     {"cumprod with a zero, all", jet_prod, 2, {0, 7}, {7, 0}, true},
-    {"norm at 0", jet_norm, 3, {0, 0, 0}, {0, 0, 0}},
+    {"norm at 0", jet_norm, 3, {0, 0, 0}, {0, 0, 0}, false},
     {"norm", jet_norm, 2, {3, 4}, {0.6, 0.8}, true},
-    {"amax at a tie", jet_amax, 4, {1, 3, 3, 2}, {0, 0.5, 0.5, 0}},
-    {"amax of four", jet_amax, 4, {3, 3, 3, 3}, {0.25, 0.25, 0.25, 0.25}},
-    {"amin at a tie", jet_amin, 3, {1, 3, 1}, {0.5, 0, 0.5}},
-    {"amax of squares at a tie", double_amax, 3, {-2, 2, 1}, {-2, 2, 0}},
+    {"amax at a tie", jet_amax, 4, {1, 3, 3, 2}, {0, 0.5, 0.5, 0}, false},
+    {"amax of four", jet_amax, 4, {3, 3, 3, 3}, {0.25, 0.25, 0.25, 0.25}, false},
+    {"amin at a tie", jet_amin, 3, {1, 3, 1}, {0.5, 0, 0.5}, false},
+    {"amax of squares at a tie", double_amax, 3, {-2, 2, 1}, {-2, 2, 0}, false},
     {"abs", jet_abs, 3, {0, -2, 3}, {0, -1, 1}, true},
     {"relu", jet_relu, 3, {0, -2, 3}, {0, 0, 1}, true},
-    {"sign", jet_sign, 3, {0, -2, 3}, {0, 0, 0}},
+    {"sign", jet_sign, 3, {0, -2, 3}, {0, 0, 0}, false},
     {"max(x, x)", largest_of_two, 2, {0, 3}, {1, 1}, true},
     {"first of sorted, tie", sorted_first, 3, {1, 0.5, 0.5}, {0, 1, 0}, true},
     {"hypot(x, 0)", hypot_with_zero, 2, {3, -3}, {1, -1}, true},
@@ -527,8 +527,8 @@ static void second_derivatives_at_special_points(void **state) {
     evaluate(tape, x, p->at, 2, out, to);
     for (int i = 0; i < p->n; i++)
       if (!(fabs(got[0][i] - got[1][i]) <= 1e-14 * fabs(got[1][i]))) {
-        print_error("%s, element %d at %g: second derivative %g in reverse, %g by jets\n", p->what, i, p->at[i], got[0][i],
-                    got[1][i]);
+        print_error("%s, element %d at %g: second derivative %g in reverse, %g by jets\n", p->what, i, p->at[i],
+                    got[0][i], got[1][i]);
         wrong++;
       }
     jet_tape_free(tape);
@@ -564,7 +564,8 @@ static void ties_of_jets(void **state) {
   jet_tape *tape = jet_tape_new();
   const ptrdiff_t n = 3;
   jet x = vector(tape, 3), xt = jet_expand(x, jet_constant(tape, 1, &n, v), jet_parameter(tape, 2));
-  jet y = jet_amax(xt), g = gradient(y, xt), out[] = {jet_coefficient(y, 1), jet_coefficient(g, 0), jet_coefficient(g, 1)};
+  jet y = jet_amax(xt), g = gradient(y, xt),
+      out[] = {jet_coefficient(y, 1), jet_coefficient(g, 0), jet_coefficient(g, 1)};
   double at[3] = {0}, value[3][3], *to[] = {value[0], value[1], value[2]};
   evaluate(tape, x, at, 3, out, to);
   assert_close("amax", value[0][0], 2, 0);
@@ -643,8 +644,10 @@ static void one_direction_meets_many(void **state) {
   enum { N = 5, P = 3, K = 3 };
   jet_tape *tape = jet_tape_new();
   const ptrdiff_t dims[] = {P, N};
-  jet t = jet_parameter(tape, K), x = vector(tape, N), w = vector(tape, N), v = vector(tape, N), vs = jet_input(tape, 2, dims);
-  jet many = jet_expand_many(x, vs, t), one = jet_expand(x, v, t), common = jet_exp(jet_expand(w, w, t)), out[4 * (K + 1)];
+  jet t = jet_parameter(tape, K), x = vector(tape, N), w = vector(tape, N), v = vector(tape, N),
+      vs = jet_input(tape, 2, dims);
+  jet many = jet_expand_many(x, vs, t), one = jet_expand(x, v, t), common = jet_exp(jet_expand(w, w, t)),
+      out[4 * (K + 1)];
   jet y[] = {jet_dot(jet_sin(many), common), jet_dot(jet_sin(one), common)}, wrt[2][2] = {{many, w}, {one, w}};
   for (int i = 0; i < 2; i++) {
     jet grad[2];
@@ -655,14 +658,16 @@ static void one_direction_meets_many(void **state) {
   check_tape(tape);
   jet_plan *plan = jet_plan_new(tape, 4 * (K + 1), out);
   generator r = {3};
-  for (int i = 0; i < N; i++) jet_plan_data(plan, x, 0)[i] = uniform(&r, -1, 1), jet_plan_data(plan, w, 0)[i] = uniform(&r, -1, 1);
+  for (int i = 0; i < N; i++)
+    jet_plan_data(plan, x, 0)[i] = uniform(&r, -1, 1), jet_plan_data(plan, w, 0)[i] = uniform(&r, -1, 1);
   for (int i = 0; i < P * N; i++) jet_plan_data(plan, vs, 0)[i] = uniform(&r, -1, 1);
   for (int p = 0; p < P; p++) {
     memcpy(jet_plan_data(plan, v, 0), jet_plan_data(plan, vs, 0) + p * N, N * sizeof(double));
     run(plan);
     for (int m = 0; m < 2 * (K + 1); m++)
       for (int i = 0; i < N; i++)
-        if (!same(jet_plan_data(plan, out[m], 0)[(m % (K + 1) ? p * N : 0) + i], jet_plan_data(plan, out[2 * (K + 1) + m], 0)[i]))
+        if (!same(jet_plan_data(plan, out[m], 0)[(m % (K + 1) ? p * N : 0) + i],
+                  jet_plan_data(plan, out[2 * (K + 1) + m], 0)[i]))
           fail_msg("direction %d, gradient %d, coefficient %d, element %d", p, m / (K + 1), m % (K + 1), i);
   }
   jet_plan_free(plan);
