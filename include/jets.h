@@ -194,7 +194,9 @@ JET_API jet jet_parameter(jet_tape *, int order);
 JET_API jet jet_input_series(jet t, int rank, const ptrdiff_t *dims); /* an input with coefficients 0..order, all given at each run */
 JET_API jet jet_expand(jet x, jet v, jet t);    /* x + v t; x and v plain, broadcasting */
 JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that share x; v: P x the shape of x, broadcasting */
-JET_API jet jet_coefficient(jet y, int k);      /* coefficient k as a plain array; of P directions, P x shape for k >= 1 */
+/* Coefficient k as a plain array; of P directions, P x shape for k >= 1, and for k = 0, where directions may disagree at a kink of a
+   gradient, that of the first. */
+JET_API jet jet_coefficient(jet y, int k);
 
 /* Values while recording: coefficient 0 of x into n = jet_size(x) numbers. Evaluates what was recorded since the last peek, each
    operation once. Inputs have values from jet_poke (not copied: must stay valid) or, inside a callback, from the caller; an x that
@@ -206,7 +208,8 @@ JET_API jet_status jet_poke(jet input, ptrdiff_t n, const double *values); /* a 
    may be inputs or intermediate. It is made of ordinary operations: it can be differentiated, expanded and planned again. A
    gradient has the loss's order, parameter and directions: for a loss of order K it is the jet dL(t)/dw, also for a plain w;
    for a plain loss, that may contain jet_coefficients, it is plain, and a plain loss with respect to a jet is an error,
-   JET_BAD_PARAMETER. So is a loss of order K that reaches wrt through a jet_coefficient. What does not reach the
+   JET_BAD_PARAMETER. So is a loss of order K that reaches wrt through a jet_coefficient; and JET_UNSUPPORTED a jet loss with
+   respect to the v of jet_expand_many. What does not reach the
    loss has a gradient that is structurally zero. A wrt may be repeated. Linear in the nodes between wrt and loss.
    Of an intermediate value it is what was recorded that counts: where sin(x)/x became sinc(x), nothing flows through sin(x). */
 JET_API jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]);
@@ -345,7 +348,7 @@ JET_API jet jet_scatter_add(jet x, int axis, int rank, const ptrdiff_t *dims, co
    axis: y[.., i, ..] = x[.., index[.., i, ..], ..]; NaN where an index is not an integer in range. */
 JET_API jet jet_take_along(jet x, jet index, int axis);
 
-/* Matrices: the last two axes; axes before them broadcast. */
+/* Matrices: the last two axes; axes before them broadcast. Products of whole matrices do not absorb: 0 times inf is NaN in them. */
 JET_API jet jet_diag(jet x);                          /* rank 1: a diagonal matrix; rank 2: its diagonal */
 JET_API jet jet_tril(jet x, int k);                   /* zero above diagonal k */
 JET_API jet jet_triu(jet x, int k);                   /* zero below diagonal k */

@@ -88,7 +88,7 @@ jet jet_stack(int n, const jet x[], int axis) {
   ptrdiff_t dims[JET_MAX_RANK + 1];
   int rank = s->rank + 1;
   if (axis < -rank || axis >= rank) {
-    tape_fail(tape, JET_BAD_ARGUMENT, "stack: axis %d is outside %d..%d", axis, -rank, rank - 1);
+    tape_fail(tape, JET_BAD_SHAPE, "stack: axis %d is outside %d..%d", axis, -rank, rank - 1);
     return failed(x[0], x[0]);
   }
   axis += axis < 0 ? rank : 0;
@@ -218,7 +218,7 @@ jet jet_scatter_add(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrd
     return failed(x, x);
   int axes = max_(jet_rank(x) - rank + 1, 1); /* of the result, in which a negative axis counts */
   if (axis < -axes || axis >= axes) {
-    tape_fail(x.tape, JET_BAD_ARGUMENT, "scatter_add: axis %d is outside %d..%d", axis, -axes, axes - 1);
+    tape_fail(x.tape, JET_BAD_SHAPE, "scatter_add: axis %d is outside %d..%d", axis, -axes, axes - 1);
     return failed(x, x);
   }
   axis += axis < 0 ? axes : 0;

@@ -43,7 +43,12 @@ static void product(double *y, const double *a, const double *b, const sizes *s,
 }
 #else
 static void product(double *y, const double *a, const double *b, const sizes *s, int flags, int add) {
-  (void)y, (void)a, (void)b, (void)s, (void)flags, (void)add; /* never recorded: see blas_check */
+  ptrdiff_t a_row = flags & TRANSPOSE_A ? 1 : s->k, a_column = flags & TRANSPOSE_A ? s->m : 1;
+  ptrdiff_t b_row = flags & TRANSPOSE_B ? 1 : s->n, b_column = flags & TRANSPOSE_B ? s->k : 1;
+  if (!add) memset(y, 0, (size_t)(s->m * s->n) * sizeof *y);
+  for (ptrdiff_t i = 0; i < s->m; i++)
+    for (ptrdiff_t l = 0; l < s->k; l++)
+      for (ptrdiff_t j = 0; j < s->n; j++) y[i * s->n + j] += a[i * a_row + l * a_column] * b[l * b_row + j * b_column];
 }
 #endif
 
@@ -91,15 +96,6 @@ static void pull_matmul(reverse *, const node *);
 static const op op_matmul = {.name = "matmul", .row = -1, .count = 1, .infer = infer_bilinear, .pull = pull_matmul,
                              .step = STEP_PAIRS, .needs = {NEED_LOWER, NEED_LOWER}, .pair = pair_matmul};
 
-static int blas_check(const char *name, jet_tape *tape) {
-#if JETS_BLAS
-  (void)name;
-  return tape != NULL;
-#else
-  return tape_fail(tape, JET_UNSUPPORTED, "%s: this library was built without OpenBLAS", name);
-#endif
-}
-
 /* The shape of the product; 0 after tape_fail. */
 static int product_shape(const char *name, jet_tape *tape, const shape *a, const shape *b, int flags, shape *y) {
   char s[200], t[200];
@@ -136,7 +132,7 @@ static jet multiply(const char *name, jet a, jet b, int flags) {
   jet_tape *tape = a.tape;
   attributes with = NO_ATTRIBUTES;
   shape y = {0};
-  if (a.id < 0 || b.id < 0 || !blas_check(name, tape) ||
+  if (a.id < 0 || b.id < 0 ||
       !product_shape(name, tape, shape_of(tape, a.id), shape_of(tape, b.id), flags, &y) || !meet_check(name, a, b) ||
       (with.shape = tape_shape(tape, name, y.rank, y.dims)) < 0)
     return failed(a, b);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- shapes -------------------------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 void unravel(const op_shape *s, ptrdiff_t e, ptrdiff_t index[NAIVE_RANK]) {
   for (int i = s->rank - 1; i >= 0; i--) index[i] = e % s->dims[i], e /= s->dims[i];
@@ -36,7 +36,7 @@ ptrdiff_t broadcast_element(const op_shape *from, const op_shape *to, ptrdiff_t 
   return ravel(from, at);
 }
 
-/* ---- programs ------------------------------------------------------------------------------------------------------ */
+/* ---- programs ---------------------------------------------------------------------------------------------------- */
 
 static void random_inputs(program *p, generator *g) {
   op_shape base = {3, {0}};
@@ -105,7 +105,7 @@ bool program_uses(const program *p, int value) {
   return false;
 }
 
-/* ---- evaluation ---------------------------------------------------------------------------------------------------- */
+/* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
 struct evaluator {
   const program *from;

@@ -1,5 +1,5 @@
-/* naive.h - random programs of array operations, and an evaluator of them that shares nothing with the library: it keeps its own
-   record and computes one element at a time, from the definition of each operation. */
+/* naive.h - random programs of array operations, and an evaluator of them that shares nothing with the library: it
+   keeps its own record and computes one element at a time, from the definition of each operation. */
 #ifndef NAIVE_H
 #define NAIVE_H
 
@@ -36,7 +36,8 @@ typedef struct naive_op {
   series (*one)(series);
   series (*two)(series, series);
   series (*fold)(int n, const series x[]);
-  /* Of an operation that moves elements: the operand and, from the index in the result, the index in it; false: the number c. */
+  /* Of an operation that moves elements: the operand and, from the index in the result, the index in it; false: the
+     number c. */
   bool (*source)(const instruction *, const op_shape *const in[], ptrdiff_t index[NAIVE_RANK], int *which);
   double (*bound)(double a, double b);
   jet (*jet_one)(jet);

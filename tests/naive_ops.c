@@ -16,7 +16,7 @@ static bool random_axis(const op_shape *s, instruction *in, generator *g) {
 
 static int axis_of(const instruction *in, int rank) { return in->axis < 0 ? in->axis + rank : in->axis; }
 
-/* ---- bounds -------------------------------------------------------------------------------------------------------- */
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
 
 static double of_both(double a, double b) { return fmax(a, b); }
 static double of_sum(double a, double b) { return a + b; }
@@ -29,7 +29,7 @@ static double of_twice(double a, double b) { return 2 * fmax(a, b); }
 static double of_quotient(double a, double b) { return (void)b, 2 * a; }
 static double of_power(double a, double b) { return exp(b * log(a * a + 2)); }
 
-/* ---- elementwise --------------------------------------------------------------------------------------------------- */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 static bool choose_elementwise(const program *p, instruction *in, generator *g) {
   in->shape = *operand_shape(p, in, 0);
@@ -160,7 +160,7 @@ static series element_where(evaluator *v, const instruction *in, ptrdiff_t e) {
   return s_choose(s_shift(operand_at(v, in, 2, e), -in->c), operand_at(v, in, 0, e), operand_at(v, in, 1, e));
 }
 
-/* ---- reductions ---------------------------------------------------------------------------------------------------- */
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
 
 static series fold_sum(int n, const series x[]) {
   series y = s_constant(0);
@@ -253,7 +253,7 @@ static series element_over(evaluator *v, const instruction *in, ptrdiff_t e) {
   return in->op->fold(n, x);
 }
 
-/* ---- along an axis --------------------------------------------------------------------------------------------------- */
+/* ---- along an axis ----------------------------------------------------------------------------------------------- */
 
 static bool choose_along(const program *p, instruction *in, generator *g) {
   in->shape = *operand_shape(p, in, 0);
@@ -309,7 +309,7 @@ static series element_sort(evaluator *v, const instruction *in, ptrdiff_t e) {
 }
 static jet jet_of_take(jet x, int axis) { return jet_take_along(x, jet_argsort(x, axis), axis); }
 
-/* ---- moving elements --------------------------------------------------------------------------------------------------- */
+/* ---- moving elements --------------------------------------------------------------------------------------------- */
 
 static series element_moved(evaluator *v, const instruction *in, ptrdiff_t e) {
   const op_shape *from[3];
@@ -527,7 +527,7 @@ static bool source_diag(const instruction *in, const op_shape *const from[], ptr
   return true;
 }
 
-/* ---- indices ------------------------------------------------------------------------------------------------------------- */
+/* ---- indices ----------------------------------------------------------------------------------------------------- */
 
 /* The axis replaced by in->n axes of extents s[]. */
 static bool choose_gather(const program *p, instruction *in, generator *g) {
@@ -589,7 +589,7 @@ static series element_scatter(evaluator *v, const instruction *in, ptrdiff_t e) 
   return y;
 }
 
-/* ---- matrices and losses --------------------------------------------------------------------------------------------------- */
+/* ---- matrices and losses ----------------------------------------------------------------------------------------- */
 
 static bool choose_trace(const program *p, instruction *in, generator *g) {
   const op_shape *x = operand_shape(p, in, 0);
@@ -672,7 +672,7 @@ static series element_entropy(evaluator *v, const instruction *in, ptrdiff_t e) 
   return s_sub(fold_logsumexp(n, x), x[in->index[e]]);
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 #define MOVED(name, arity, choose, record, source, bound)                                                              \
   {name, arity, choose, record, element_moved, NULL, NULL, NULL, source, bound, NULL, NULL, NULL, NULL},

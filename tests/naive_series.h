@@ -1,6 +1,6 @@
-/* naive_series.h - truncated series by their textbook recurrences, one element at a time, in long double. Every coefficient
-   carries a bound of the error that double arithmetic may make in it, in units of u = 2^-53, by running error analysis to first
-   order; infinite where a choice between branches depends on rounding. */
+/* naive_series.h - truncated series by their textbook recurrences, one element at a time, in long double. Every
+   coefficient carries a bound of the error that double arithmetic may make in it, in units of u = 2^-53, by running
+   error analysis to first order; infinite where a choice between branches depends on rounding. */
 #ifndef NAIVE_SERIES_H
 #define NAIVE_SERIES_H
 

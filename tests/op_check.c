@@ -23,7 +23,7 @@ static bool deny(op_check *c, const char *format, ...) {
   return false;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 typedef double line[P * MAX_SIZE];
 
@@ -150,7 +150,7 @@ static bool for_choices(op_check *c, bool (*check)(op_check *, const numbers *, 
   return good;
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------------- */
+/* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 enum { NODES = 15 };
 
@@ -233,7 +233,7 @@ static bool forward(op_check *c, const numbers *d, unsigned jets) {
 
 bool op_check_forward(op_check *c) { return for_choices(c, forward); }
 
-/* ---- adjoint ------------------------------------------------------------------------------------------------------- */
+/* ---- adjoint ----------------------------------------------------------------------------------------------------- */
 
 /* F in jets of one order more, and its pullback, with some operands jets and with all. */
 typedef struct program {
@@ -346,7 +346,7 @@ static bool adjoint_of(op_check *c, const numbers *d, unsigned jets) {
 
 bool op_check_adjoint(op_check *c) { return for_choices(c, adjoint_of); }
 
-/* ---- coefficients in the loss, and directions ------------------------------------------------------------------------ */
+/* ---- coefficients in the loss, and directions -------------------------------------------------------------------- */
 
 /* Everything that is known of F(x + v t) for p directions. */
 typedef struct expansion {
@@ -430,7 +430,7 @@ static void expansion_free(expansion *e) {
   jet_tape_free(e->tape);
 }
 
-/* ---- coefficients ---------------------------------------------------------------------------------------------------- */
+/* ---- coefficients ------------------------------------------------------------------------------------------------ */
 
 static bool coefficients_agree(op_check *c, expansion *e, unsigned jets, int i) {
   ptrdiff_t n = operand_size(c, i);
@@ -483,7 +483,7 @@ static bool coefficients_of(op_check *c, const numbers *d, unsigned jets) {
 
 bool op_check_coefficients(op_check *c) { return for_choices(c, coefficients_of); }
 
-/* ---- directions ------------------------------------------------------------------------------------------------------ */
+/* ---- directions -------------------------------------------------------------------------------------------------- */
 
 /* jets of P directions as coefficients: of y and of gradients */
 typedef struct planes {

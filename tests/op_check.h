@@ -22,8 +22,8 @@ typedef bool op_law(op_check *);
 /* Coefficients of F(x + v t) are those of the polynomial that interpolates F(x + v s) at small numbers s. */
 op_law op_check_forward;
 
-/* d/dt <u, F(x(t))> = <u', F(x(t))> + <x'(t), grad(t)>: every coefficient, jets in some operands and plain arrays in the others.
-   A plain operand has the gradient that it has as a jet without higher coefficients. */
+/* d/dt <u, F(x(t))> = <u', F(x(t))> + <x'(t), grad(t)>: every coefficient, jets in some operands and plain arrays in
+   the others. A plain operand has the gradient that it has as a jet without higher coefficients. */
 op_law op_check_adjoint;
 
 /* Of x + v t:  d y_k/d x = coefficient k of the gradient's jet, d y_k/d v = coefficient k - 1. */

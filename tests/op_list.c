@@ -6,26 +6,13 @@
 const char *const op_group_names[GROUPS] = {"elementwise", "masks",   "reductions", "along an axis",
                                             "shapes",      "indices", "matrices",   "losses"};
 
-#define S0                                                                                                             \
-  {                                                                                                                    \
-    0, { 0 }                                                                                                           \
-  }
-#define S1(a)                                                                                                          \
-  {                                                                                                                    \
-    1, { a }                                                                                                           \
-  }
-#define S2(a, b)                                                                                                       \
-  {                                                                                                                    \
-    2, { a, b }                                                                                                        \
-  }
-#define S3(a, b, c)                                                                                                    \
-  {                                                                                                                    \
-    3, { a, b, c }                                                                                                     \
-  }
-#define S4(a, b, c, d)                                                                                                 \
-  {                                                                                                                    \
-    4, { a, b, c, d }                                                                                                  \
-  }
+/* clang-format off */
+#define S0 {0, {0}}
+#define S1(a) {1, {a}}
+#define S2(a, b) {2, {a, b}}
+#define S3(a, b, c) {3, {a, b, c}}
+#define S4(a, b, c, d) {4, {a, b, c, d}}
+/* clang-format on */
 #define COUNT(list) (int)(sizeof(list) / sizeof *(list))
 
 /* A variant that is its own expression in x. */
@@ -35,7 +22,7 @@ const char *const op_group_names[GROUPS] = {"elementwise", "masks",   "reduction
 #define DIMS(...) ((const ptrdiff_t[]){__VA_ARGS__})
 #define AXES(...) ((const int[]){__VA_ARGS__})
 
-/* ---- elementwise ----------------------------------------------------------------------------------------------- */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 static const op_variant one_array[] = {
     {NULL, 1, {S0}},     {NULL, 1, {S1(5)}}, {NULL, 1, {S2(2, 3)}}, {NULL, 1, {S1(1)}},
@@ -148,7 +135,7 @@ static const op_variant powers[] = {
     {powc_real, 1, {S0}},          {powc_zeroth, 1, {S0}},
 };
 
-/* ---- masks ----------------------------------------------------------------------------------------------------- */
+/* ---- masks ------------------------------------------------------------------------------------------------------- */
 
 RECORD(where, jet_where(x[0], x[1], x[2]))
 static const op_variant choices[] = {
@@ -159,7 +146,7 @@ static const op_variant choices[] = {
 RECORD(clamp, jet_clamp(x[0], -0.51, 0.72))
 RECORD(stop_gradient, jet_stop_gradient(x[0]))
 
-/* ---- reductions ------------------------------------------------------------------------------------------------ */
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
 
 static const op_variant wholes[] = {
     {NULL, 1, {S0}},    {NULL, 1, {S1(5)}},   {NULL, 1, {S2(3, 4)}}, {NULL, 1, {S3(2, 3, 4)}},
@@ -214,7 +201,7 @@ OVER(logsumexp)
 REDUCTION_LIST(X)
 #undef X
 
-/* ---- along an axis --------------------------------------------------------------------------------------------- */
+/* ---- along an axis ----------------------------------------------------------------------------------------------- */
 
 #define ALONG(f)                                                                                                       \
   RECORD(f##_along_0, jet_##f(x[0], 0))                                                                                \
@@ -233,7 +220,7 @@ ALONG(argsort)
 ALONG(softmax)
 ALONG(log_softmax)
 
-/* ---- shapes ---------------------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 RECORD(reshape_rest, jet_reshape(x[0], 2, DIMS(3, -1)))
 RECORD(reshape_flat, jet_reshape(x[0], 1, DIMS(-1)))
@@ -327,7 +314,7 @@ static const op_variant rolls[] = {
     {roll_none, 1, {S1(4)}},    {roll_forward, 1, {S1(0)}},     {roll_forward, 1, {S1(1)}},
 };
 
-/* ---- indices --------------------------------------------------------------------------------------------------- */
+/* ---- indices ----------------------------------------------------------------------------------------------------- */
 
 RECORD(gather_rows, jet_gather(x[0], 0, 1, DIMS(5), DIMS(2, 0, 2, 1, 2)))
 RECORD(gather_block, jet_gather(x[0], -1, 2, DIMS(2, 2), DIMS(3, 0, 1, 3)))
@@ -357,7 +344,7 @@ static const op_variant takes[] = {
     {take_along_0, 2, {S1(4), S1(0)}},
 };
 
-/* ---- matrices -------------------------------------------------------------------------------------------------- */
+/* ---- matrices ---------------------------------------------------------------------------------------------------- */
 
 RECORD(diag, jet_diag(x[0]))
 static const op_variant diags[] = {{NULL, 1, {S1(4)}},    {NULL, 1, {S2(4, 4)}}, {NULL, 1, {S2(2, 4)}},
@@ -401,7 +388,7 @@ static const op_variant matvecs[] = {{NULL, 2, {S2(3, 4), S1(4)}},
                                      {NULL, 2, {S2(3, 0), S1(0)}},
                                      {NULL, 2, {S2(0, 3), S1(3)}}};
 
-/* ---- losses ---------------------------------------------------------------------------------------------------- */
+/* ---- losses ------------------------------------------------------------------------------------------------------ */
 
 RECORD(cross_entropy, jet_cross_entropy(x[0], DIMS(2, 0, 1, 2)))
 static const op_variant entropies[] = {{NULL, 1, {S2(4, 3)}}, {NULL, 1, {S2(0, 3)}}, {NULL, 1, {S2(1, 5)}}};
@@ -410,7 +397,7 @@ RECORD(cross_entropy_at, jet_cross_entropy_at(x[0], x[1]))
 static const op_variant entropies_at[] = {
     {NULL, 2, {S2(4, 3), S1(4)}}, {NULL, 2, {S2(0, 3), S1(0)}}, {NULL, 2, {S2(1, 5), S1(1)}}};
 
-/* ---- the list -------------------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 #define JETS(low, high)                                                                                                \
   { OPERAND_JET, low, high }

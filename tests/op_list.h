@@ -1,5 +1,5 @@
-/* op_list.h - every public recording function that takes jets: how to record it, for which shapes and numbers. The list is what
-   the tests of laws, the coverage test and the table in README.md are made from. */
+/* op_list.h - every public recording function that takes jets: how to record it, for which shapes and numbers. The
+   list is what the tests of laws, the coverage test and the table in README.md are made from. */
 #ifndef OP_LIST_H
 #define OP_LIST_H
 

@@ -1,5 +1,5 @@
-/* op_table.c - prints which operations have jets, adjoints and directions, as found by running the laws of op_check.h on them.
-   README.md quotes it (op_table.sh). */
+/* op_table.c - prints which operations have jets, adjoints and directions, as found by running the laws of op_check.h
+   on them. README.md quotes it (op_table.sh). */
 #include "op_check.h"
 
 #include <stdio.h>

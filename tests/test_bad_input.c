@@ -1,5 +1,5 @@
-/* test_bad_input.c - bad input of reverse mode, of operations on whole arrays and of jet_fn: a status, one sentence that begins with
-   what was called, failed jets as results, and nothing that has to be freed by hand. */
+/* test_bad_input.c - bad input of reverse mode, of operations on whole arrays and of jet_fn: a status, one sentence
+   that begins with what was called, failed jets as results, and nothing that has to be freed by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,7 +83,7 @@ static void check_all(const bad *list, size_t n) {
 #define BAD(f, expression)                                                                                             \
   static jet f(jet_tape *t) { return expression; }
 
-/* ---- operations on whole arrays ------------------------------------------------------------------------------------ */
+/* ---- operations on whole arrays ---------------------------------------------------------------------------------- */
 
 BAD(sum_axis, jet_sum_over(matrix(t, 2, 3), 1, AXES(2), 0))
 BAD(sum_axis_below, jet_mean_over(matrix(t, 2, 3), 1, AXES(-3), 0))
@@ -281,7 +281,7 @@ static void matrices_and_losses(void **state) {
   CHECK_ALL(of_matrices);
 }
 
-/* ---- operands: none, of another tape, failed ------------------------------------------------------------------------- */
+/* ---- operands: none, of another tape, failed --------------------------------------------------------------------- */
 
 BAD(concat_none, jet_concat(0, ((jet[]){vector(t, 3)}), 0))
 BAD(concat_negative, jet_concat(-2, ((jet[]){vector(t, 3)}), 0))
@@ -301,7 +301,8 @@ static const bad no_operands[] = {
 static void operands(void **state) {
   (void)state;
   CHECK_ALL(no_operands);
-  /* Of no jets there is no tape that could fail: no crash, and a failed jet. Where the tape can be found, its failure. */
+  /* Of no jets there is no tape that could fail: no crash, and a failed jet. Where the tape can be found, its
+     failure. */
   assert_int_equal(jet_order(jet_concat(0, NULL, 0)), -1);
   assert_int_equal(jet_order(jet_concat(2, NULL, 0)), -1);
   assert_int_equal(jet_order(jet_stack(-1, NULL, 0)), -1);
@@ -340,7 +341,7 @@ static void foreign_operands(void **state) {
   assert_int_equal(wrong, 0);
 }
 
-/* ---- directions and parameters ------------------------------------------------------------------------------------------ */
+/* ---- directions and parameters ----------------------------------------------------------------------------------- */
 
 static jet along(jet t, jet x, int p) { return jet_expand_many(x, matrix(t.tape, p, jet_size(x)), t); }
 
@@ -385,7 +386,7 @@ static void directions(void **state) {
   CHECK_ALL(of_directions);
 }
 
-/* ---- gradients ----------------------------------------------------------------------------------------------------------- */
+/* ---- gradients --------------------------------------------------------------------------------------------------- */
 
 static jet grad_of(jet loss, int n, const jet *wrt) {
   jet g[4] = {loss, loss, loss, loss};
@@ -507,7 +508,7 @@ static void gradient_by_nothing(void **state) {
   jet_tape_free(tape);
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static jet callback_sum(jet x, void *data) { return (void)data, jet_sum(jet_exp(x)); }
 static jet callback_vector(jet x, void *data) { return (void)data, jet_exp(x); }
@@ -580,7 +581,7 @@ static void functions_of_several_inputs(void **state) {
   jet_fn_free(f);
 }
 
-/* ---- memory that runs out ------------------------------------------------------------------------------------------------------ */
+/* ---- memory that runs out ---------------------------------------------------------------------------------------- */
 
 typedef struct purse {
   long left, live; /* allocations until they fail; bytes that are in use */

@@ -314,7 +314,7 @@ typedef struct refusal {
     "concat: operand 1 is [3,2], operand 0 is [3,4]; only axis 0 may differ")                                       \
   X(stack_shapes, jet_stack(2, ((const jet[]){x, jet_sum(x)}), 0), BAD_SHAPE,                                       \
     "stack: operand 1 is [], operand 0 is [3,4]")                                                                   \
-  X(stack_axis, jet_stack(1, &x, 3), BAD_ARGUMENT, "stack: axis 3 is outside -3..2")                                \
+  X(stack_axis, jet_stack(1, &x, 3), BAD_SHAPE, "stack: axis 3 is outside -3..2")                                \
   X(pad_negative, jet_pad(x, DIMS(0, -1), DIMS(0, 0), 0), BAD_ARGUMENT,                                             \
     "pad: -1 before and 0 after axis 1: none may be negative")                                                      \
   X(pad_huge, jet_pad(x, DIMS(0, PTRDIFF_MAX), DIMS(0, 0), 0), TOO_LARGE, "pad: the extent of axis 1 overflows")    \

@@ -81,18 +81,6 @@ static void assert_product(const trial *r, jet_plan *plan, jet got, jet a, int t
   }
 }
 
-/* Skips where the library was built without OpenBLAS, and sees that it says so. */
-static void need_blas(void) {
-  jet_tape *tape = jet_tape_new();
-  const ptrdiff_t dims[2] = {1, 1};
-  jet x = jet_input(tape, 2, dims);
-  jet_matmul(x, x);
-  jet_status status = jet_tape_status(tape);
-  if (status) assert_string_equal(jet_tape_message(tape), "matmul: this library was built without OpenBLAS");
-  jet_tape_free(tape);
-  if (status == JET_UNSUPPORTED) skip();
-}
-
 /* ---- matmul ------------------------------------------------------------------------------------------------------------- */
 
 /* [.., m, k] and [.., k, n]; the batches broadcast to that of r->out, [.., m, n]. */
@@ -123,7 +111,6 @@ static void random_factors(trial *r, extents *a, extents *b) {
    <W, grad B>:  grad A = U W^T, grad U = A W. So every product of the transposes occurs, and gradients of it. */
 static void matmul_and_gradients_of_gradients(void **state) {
   (void)state;
-  need_blas();
   for (int seed = 0; seed < 5 * TRIALS; seed++) {
     trial r = begin(seed);
     extents ea, eb;
@@ -160,7 +147,6 @@ static void matmul_and_gradients_of_gradients(void **state) {
 /* A third sweep meets products of two transposes. */
 static void third_gradients_of_matmul(void **state) {
   (void)state;
-  need_blas();
   for (int seed = 0; seed < TRIALS; seed++) {
     trial r = begin(seed);
     extents ea, eb;
@@ -186,7 +172,6 @@ static void put_reals(trial *r, jet_plan *plan, jet x) { fill(plan, x, -1, 1, 1,
 
 static void matmul_of_larger_matrices(void **state) {
   (void)state;
-  need_blas();
   const ptrdiff_t sizes[][3] = {{33, 65, 17}, {1, 100, 40}, {40, 100, 1}, {1, 200, 1}, {50, 1, 50}, {64, 64, 64}, {2, 500, 3}};
   for (int seed = 0; seed < 7 * (ORDERS + 1); seed++) {
     trial r = begin(seed);
@@ -213,7 +198,6 @@ static void matmul_of_larger_matrices(void **state) {
 /* A matrix times itself, and a jet times a plain array: both ways. */
 static void plain_factors_and_equal_factors(void **state) {
   (void)state;
-  need_blas();
   jet_tape *tape = jet_tape_new();
   const ptrdiff_t dims[2] = {2, 2};
   jet t = jet_parameter(tape, 2), a = jet_input_series(t, 2, dims), b = jet_input(tape, 2, dims);
@@ -252,7 +236,6 @@ static void plain_factors_and_equal_factors(void **state) {
 
 static void matvec_is_matmul_with_a_column(void **state) {
   (void)state;
-  need_blas();
   for (int seed = 0; seed < TRIALS; seed++) {
     trial r = begin(seed);
     extents e = random_extents(&r.g, 2);
@@ -323,7 +306,6 @@ static const refusal refusals[] = {
 
 static void refusals_say_why(void **state) {
   (void)state;
-  need_blas();
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     const refusal *r = &refusals[i];
     jet_tape *tape = jet_tape_new();
@@ -337,7 +319,6 @@ static void refusals_say_why(void **state) {
 
 static void operands_of_two_tapes_or_parameters(void **state) {
   (void)state;
-  need_blas();
   jet (*const record[])(jet, jet) = {jet_matmul, jet_matvec, jet_dot, jet_outer};
   const char *const begin[] = {"matmul: ", "matvec: ", "dot: ", "outer: "};
   for (int i = 0; i < 8; i++) {

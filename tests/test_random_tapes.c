@@ -1,4 +1,5 @@
-/* test_random_tapes.c - random programs of all kinds of operations: forward against the naive evaluator, reverse against forward. */
+/* test_random_tapes.c - random programs of all kinds of operations: forward against the naive evaluator, reverse
+   against forward. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +28,7 @@ enum {
 
 static const double TOLERANCE = 64; /* in units of the naive evaluator's error bound */
 
-/* ---- numbers of a program ------------------------------------------------------------------------------------------ */
+/* ---- numbers of a program ---------------------------------------------------------------------------------------- */
 
 typedef struct numbers {
   bool jets[INPUTS];
@@ -62,7 +63,7 @@ static void naive_inputs(const numbers *d, int p, series x[INPUTS][NAIVE_SIZE], 
 
 static bool is_sink(const program *p, int v) { return v >= p->inputs && !program_uses(p, v); }
 
-/* ---- forward --------------------------------------------------------------------------------------------------------- */
+/* ---- forward ----------------------------------------------------------------------------------------------------- */
 
 typedef struct recording {
   jet_tape *tape;
@@ -194,7 +195,7 @@ static void forward_against_definitions(void **state) {
   assert_true(known * 10 > compared * 8); /* most comparisons mean something */
 }
 
-/* ---- reverse --------------------------------------------------------------------------------------------------------------- */
+/* ---- reverse ----------------------------------------------------------------------------------------------------- */
 
 /* The program in jets of one order more, and its pullback in jets of the order; see op_check.h for the identity. */
 typedef struct pullback {
@@ -323,9 +324,10 @@ static void reverse_against_forward(void **state) {
   assert_true(skipped * 4 < REVERSED);
 }
 
-/* ---- directions ------------------------------------------------------------------------------------------------------------ */
+/* ---- directions -------------------------------------------------------------------------------------------------- */
 
-/* Coefficients of the sinks and of the gradient of <u, sinks>, and for each coefficient the gradient of <u, y_k> by v. */
+/* Coefficients of the sinks and of the gradient of <u, sinks>, and for each coefficient the gradient of <u, y_k> by
+   v. */
 typedef struct expansion {
   recording r;
   int directions;
@@ -421,6 +423,20 @@ static bool direction_agrees(const program *p, const numbers *d, expansion *many
   return good;
 }
 
+/* A plan of one output computes less, and the same. */
+static bool alone_agrees(const program *p, const numbers *d, expansion *x, int which) {
+  expansion alone = *x;
+  jet y = x->r.out[which];
+  alone.r.plan = jet_plan_new(x->r.tape, 1, &y);
+  expansion_fill(&alone, p, d, 0);
+  bool good = jet_plan_run(alone.r.plan) == JET_OK;
+  for (ptrdiff_t e = 0; good && e < jet_size(y); e++)
+    good = same(jet_plan_data(alone.r.plan, y, 0)[e], jet_plan_data(x->r.plan, y, 0)[e]);
+  if (!good) print_error("output %d of %d alone differs\n", which, x->r.outputs);
+  jet_plan_free(alone.r.plan);
+  return good;
+}
+
 static bool directions_agree(uint64_t seed) {
   static numbers d;
   static expansion many, one;
@@ -436,6 +452,7 @@ static bool directions_agree(uint64_t seed) {
     expansion_fill(&many, &p, &d, 0);
     good = jet_plan_run(many.r.plan) == JET_OK;
   }
+  for (int i = 0; good && i < 5; i++) good = alone_agrees(&p, &d, &many, random_below(&g, many.r.outputs));
   for (int q = 0; good && q < P; q++) {
     expansion_fill(&one, &p, &d, q);
     good = jet_plan_run(one.r.plan) == JET_OK && direction_agrees(&p, &d, &many, &one, q);
@@ -456,7 +473,7 @@ static void directions_against_single_sweeps(void **state) {
   assert_int_equal(wrong, 0);
 }
 
-/* ---- gradients of gradients ------------------------------------------------------------------------------------------------ */
+/* ---- gradients of gradients -------------------------------------------------------------------------------------- */
 
 enum { DEPTH = 3 };
 
