@@ -118,7 +118,8 @@ JET_API jet_status jet_fn_value(jet_fn *, const double *x, double *y);
    above 170, where k! itself overflows and c_k may underflow. All other numbers are valid with this status too. */
 JET_API jet_status jet_fn_derivatives(jet_fn *, int order, const double *x, double *d);
 
-/* Taylor coefficients of f(x + v t), scaled: c[k*m + i], k = 0..order, m = jet_fn_outputs. v: n numbers. */
+/* Taylor coefficients of f(x + v t), scaled: c[k*m + i], k = 0..order, m = jet_fn_outputs. v: n numbers. A callback with a
+   jet_parameter of its own is JET_BAD_PARAMETER, also for jet_fn_gradient_taylor. */
 JET_API jet_status jet_fn_taylor(jet_fn *, int order, const double *x, const double *v, double *c);
 
 /* Scalar f (jet_fn_outputs is 1; else JET_NOT_SCALAR). y: 1 number, may be NULL. g: n numbers. */
@@ -143,23 +144,25 @@ JET_API jet_status jet_fn_gradient_taylor(jet_fn *, int order, const double *x, 
 JET_API jet_status jet_fn_jvp(jet_fn *, const double *x, const double *v, double *y, double *jv); /* y, jv: m; y may be NULL */
 JET_API jet_status jet_fn_vjp(jet_fn *, const double *x, const double *u, double *y, double *uj); /* u, y: m; uj: n; y may be NULL */
 
-/* j[i*n + k] = d f_i / d x_k, m rows. By shape: forward where n <= m, else reverse; or as told. */
+/* j[i*n + k] = d f_i / d x_k, m rows; y: m numbers, may be NULL. By shape: forward where n <= m, else reverse; or as told. */
 typedef enum jet_mode { JET_BY_SHAPE, JET_FORWARD, JET_REVERSE } jet_mode;
-JET_API jet_status jet_fn_jacobian(jet_fn *, const double *x, double *j);
-JET_API jet_status jet_fn_jacobian_mode(jet_fn *, jet_mode, const double *x, double *j);
+JET_API jet_status jet_fn_jacobian(jet_fn *, const double *x, double *y, double *j);
+JET_API jet_status jet_fn_jacobian_mode(jet_fn *, jet_mode, const double *x, double *y, double *j);
 
 /* Directions that hvps, hessian and jacobian take in one sweep; 0, the default: from cache sizes and the recording's size. */
 JET_API jet_status jet_fn_set_chunk(jet_fn *, int directions);
 
 /* Whether derivatives 1..order at x agree: forward jets with central differences of the order below, and reverse with forward by
-   <v, grad f(x + v t)> = d/dt f(x + v t), along a fixed pseudo-random direction, to `tolerance` relative (0: 1e-6). If not:
+   <v, grad f(x + v t)> = d/dt f(x + v t), along two fixed pseudo-random directions, to `tolerance` relative (0: 1e-6). If not:
    JET_MISMATCH, and the message names the first operation of the recording whose own derivatives disagree, or says that
-   each of them agrees (a kink or a step of the function near x). */
+   each of them agrees. A kink or a step at x is a disagreement, and so is any use of jet_stop_gradient. Not compared: values and
+   coefficients that are NaN or infinite; branches of a callback that peeks, but for the one taken at x. A callback with a
+   jet_parameter of its own is checked to order 2 where it is scalar, else to order 1. */
 JET_API jet_status jet_fn_check(jet_fn *, int order, const double *x, double tolerance);
 
 /* Several inputs of any shapes (parameters and a minibatch, say). The callback gets n inputs; f may be of any shape.
-   Before an evaluation each input has its memory: jet_fn_bind, read in place at each evaluation, any alignment of double. The
-   functions above take n = 1 inputs' x only: a jet_fn of several inputs is JET_BAD_ARGUMENT there. */
+   Before an evaluation each input has its memory: jet_fn_bind, read in place at each evaluation, any alignment of double; an input
+   without is JET_NO_VALUE. The functions above take a single input, of any rank: a jet_fn of several is JET_BAD_ARGUMENT there. */
 typedef jet jet_callback_inputs(int n, const jet x[], void *data);
 JET_API jet_fn *jet_fn_new_inputs(jet_callback_inputs *f, void *data, int n, const int ranks[], const ptrdiff_t *const dims[]);
 JET_API jet_fn *jet_fn_new_inputs_ex(jet_callback_inputs *f, void *data, int n, const int ranks[],
@@ -196,11 +199,11 @@ JET_API jet jet_expand(jet x, jet v, jet t);    /* x + v t; x and v plain, broad
 JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that share x; v: P x the shape of x, broadcasting */
 /* Coefficient k as a plain array; of P directions, P x shape for k >= 1, and for k = 0, where directions may disagree at a kink of a
    gradient, that of the first. */
-JET_API jet jet_coefficient(jet y, int k);
+JET_API jet jet_coefficient(jet y, int k); /* the second derivative is 2 times coefficient 2 */
 
 /* Values while recording: coefficient 0 of x into n = jet_size(x) numbers. Evaluates what was recorded since the last peek, each
-   operation once. Inputs have values from jet_poke (not copied: must stay valid) or, inside a callback, from the caller; an x that
-   depends on others is JET_NO_VALUE. The first failure sticks to the tape, as everywhere. */
+   operation once. Inputs have values from jet_poke (not copied: must stay valid; plans know nothing of it) or, inside a callback,
+   from the caller; an x that depends on others is JET_NO_VALUE. The first failure sticks to the tape, as everywhere. */
 JET_API jet_status jet_peek(jet x, ptrdiff_t n, double *out);
 JET_API jet_status jet_poke(jet input, ptrdiff_t n, const double *values); /* a plain input of n elements */
 
@@ -332,7 +335,7 @@ JET_API jet jet_permute(jet x, const int axes[]);                     /* axis i 
 JET_API jet jet_transpose(jet x);                                     /* the last two axes swapped */
 JET_API jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims);
 /* One start, stop, step per axis, as in Python without negative starts: start, start + step, ... before stop; 0 <= start <= extent,
-   step not 0, for a negative step stop may be -1. step = NULL: 1. */
+   step not 0, for a negative step stop may be -1; a stop outside the array is an error. step = NULL: 1. */
 JET_API jet jet_slice(jet x, const ptrdiff_t start[], const ptrdiff_t stop[], const ptrdiff_t step[]);
 JET_API jet jet_concat(int n, const jet x[], int axis);
 JET_API jet jet_stack(int n, const jet x[], int axis);                /* of equal shapes, along a new axis */
@@ -345,7 +348,8 @@ JET_API jet jet_roll(jet x, ptrdiff_t by, int axis);                  /* element
 JET_API jet jet_gather(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index);
 JET_API jet jet_scatter_add(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index, ptrdiff_t extent);
 /* By indices known at the run (numbers, from an input or jet_argsort), of the shape of the result, which is that of x but along the
-   axis: y[.., i, ..] = x[.., index[.., i, ..], ..]; NaN where an index is not an integer in range. */
+   axis: y[.., i, ..] = x[.., index[.., i, ..], ..]; NaN where an index is not an integer in range, and so is the gradient there,
+   along the whole axis. */
 JET_API jet jet_take_along(jet x, jet index, int axis);
 
 /* Matrices: the last two axes; axes before them broadcast. Products of whole matrices do not absorb: 0 times inf is NaN in them. */
@@ -359,7 +363,7 @@ JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n]
 JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
 
 /* -log softmax(logits)[label] for each row of logits [rows, classes]: [rows]. Labels: constants 0..classes-1, copied now; or a
-   plain array [rows] known at the run, NaN where it is not an integer in range. */
+   plain array [rows] known at the run, where one that is not an integer in range gives NaN, and a gradient of NaN in its row. */
 JET_API jet jet_cross_entropy(jet logits, const ptrdiff_t labels[]);
 JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 
@@ -385,7 +389,7 @@ JET_API const char *jet_plan_message(const jet_plan *); /* about the last failur
 JET_API double *jet_plan_data(jet_plan *, jet x, int k);
 
 /* Use the caller's memory instead, at any alignment of a double; nothing is copied. It is read or written at each run, may be
-   bound again, and must not overlap other memory of the plan. data = NULL goes back to the plan's own. */
+   bound again, and must not overlap other memory of the plan (which is not checked). data = NULL goes back to the plan's own. */
 JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
 
 JET_API jet_status jet_plan_run(jet_plan *);

@@ -244,6 +244,7 @@ jet_tape *operands_check_all(const char *name, int n, const jet x[]) {
 int axis_check(const char *name, jet x, int axis) {
   int rank = shape_of(x.tape, x.id)->rank;
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  if (!rank) return tape_fail(x.tape, JET_BAD_SHAPE, "%s: there is no axis %d: the jet has rank 0", name, axis) - 1;
   return tape_fail(x.tape, JET_BAD_SHAPE, "%s: axis %d is outside %d..%d of a jet of rank %d", name, axis, -rank, rank - 1, rank) - 1;
 }
 

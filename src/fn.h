@@ -22,8 +22,8 @@ typedef enum question {
   HVP_TWICE,       /* reverse over reverse: g, hv, for each input asked about */
   VJP,             /* with u: y, g */
   JVP_TWICE,       /* reverse over reverse, along v: y, j v */
-  JACOBIAN,        /* along P directions v: j v, [P, m] */
-  JACOBIAN_REVERSE /* with P adjoints u: u j, [P, n] */
+  JACOBIAN,        /* along P directions v: y; j v, [P, m] */
+  JACOBIAN_REVERSE /* with P adjoints u: y; u j, [P, n] */
 } question;
 
 typedef struct asked { /* what a plan is for */

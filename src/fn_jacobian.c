@@ -1,18 +1,24 @@
 /* fn_jacobian.c - Jacobian and Hessian: sweeps along unit vectors, as many at once as the chunk says. */
 #include "fn.h"
+#include "tape.h"
 
 #include <string.h>
 
 /* ---- chunks ------------------------------------------------------------------------------------------------------------ */
 
-/* By default all directions of all values together fill about half of a second level cache of 2 MB. */
-enum { CHUNK_BYTES = 1 << 20, MAX_CHUNK = 64 };
+/* By default the directions of one array of the inputs' size fill the first cache, at least 4, for work that they share to be worth
+   sharing; and those of all values together about half of a second level cache of 2 MB. */
+enum { FIRST_CACHE = 1 << 15, SECOND_CACHE = 1 << 21, LEAST_CHUNK = 4, MOST_CHUNK = 64 };
+
+static int fitting(ptrdiff_t bytes, ptrdiff_t numbers) {
+  return (int)(bytes / (ptrdiff_t)sizeof(double) / (numbers > 0 ? numbers : 1));
+}
 
 static ptrdiff_t largest_chunk(const jet_fn *f) {
   if (f->expands || f->inputs[0].rank == JET_MAX_RANK || jet_rank(f->y) == JET_MAX_RANK) return 1; /* P x shape */
   if (f->chunk) return f->chunk;
-  ptrdiff_t p = CHUNK_BYTES / (ptrdiff_t)sizeof(double) / (f->elements > 0 ? f->elements : 1);
-  return p < 1 ? 1 : p > MAX_CHUNK ? MAX_CHUNK : p;
+  int p = max_(fitting(FIRST_CACHE, f->inputs[0].n), LEAST_CHUNK);
+  return max_(min_(min_(p, MOST_CHUNK), fitting(SECOND_CACHE / 2, f->elements)), 1);
 }
 
 int fn_chunk(const jet_fn *f, ptrdiff_t directions) {
@@ -50,15 +56,16 @@ static jet_status sweep_units(jet_fn *f, prepared *p, ptrdiff_t i, ptrdiff_t tot
   return status;
 }
 
-/* total unit vectors; result number `at` of the question is P x n: rows of `out`, or its columns. */
-static jet_status along_units(jet_fn *f, const asked *a, int at, ptrdiff_t total, ptrdiff_t n, double *out, int columns) {
+/* total unit vectors; result 0 of the question is y, where that is not NULL, and result 1 is P x n: rows of `out`, or its columns. */
+static jet_status along_units(jet_fn *f, const asked *a, ptrdiff_t total, ptrdiff_t n, double *y, double *out, int columns) {
   for (ptrdiff_t i = 0; i < total && n; i = fn_next(i, a->directions, total)) {
     prepared *p;
     jet_status status = fn_prepare(f, a, &p);
     if (status) return status;
-    if (!columns) fn_result(p, at)->at = out + i * n;
+    if (y) fn_result(p, 0)->at = y;
+    if (!columns) fn_result(p, 1)->at = out + i * n;
     if ((status = sweep_units(f, p, i, total))) return status;
-    if (columns) put_columns(fn_numbers(p, at), a->directions, n, total, out + i);
+    if (columns) put_columns(fn_numbers(p, 1), a->directions, n, total, out + i);
   }
   return fn_done(f);
 }
@@ -69,25 +76,27 @@ jet_status jet_fn_hessian(jet_fn *f, const double *x, double *h) {
   if (status || (status = fn_scalar(f, name)) || (status = fn_array(f, name, "h", f->inputs[0].n, h))) return status;
   ptrdiff_t n = f->inputs[0].n;
   asked a = {f->expands ? HVP_TWICE : GRADIENT_TAYLOR, 1, fn_chunk(f, n), 0, 1, fn_first};
-  return along_units(f, &a, 1, n, n, h, 0);
+  return along_units(f, &a, n, n, NULL, h, 0);
 }
 
-static jet_status forward(jet_fn *f, double *j) {
+static jet_status forward(jet_fn *f, double *y, double *j) {
   ptrdiff_t n = f->inputs[0].n;
   int chunk = fn_chunk(f, n), one = chunk == 1;
   asked a = {f->expands ? JVP_TWICE : one ? TAYLOR : JACOBIAN, 1, chunk, 0, 1, fn_first};
-  return along_units(f, &a, one, n, f->outputs, j, 1);
+  return along_units(f, &a, n, f->outputs, y, j, 1);
 }
 
-static jet_status reverse(jet_fn *f, double *j) {
+static jet_status reverse(jet_fn *f, double *y, double *j) {
   int chunk = fn_chunk(f, f->outputs), one = chunk == 1;
   asked a = {one ? VJP : JACOBIAN_REVERSE, one ? 0 : 1, chunk, 0, 1, fn_first};
-  return along_units(f, &a, one, f->outputs, f->inputs[0].n, j, 0);
+  return along_units(f, &a, f->outputs, f->inputs[0].n, y, j, 0);
 }
 
-jet_status jet_fn_jacobian(jet_fn *f, const double *x, double *j) { return jet_fn_jacobian_mode(f, JET_BY_SHAPE, x, j); }
+jet_status jet_fn_jacobian(jet_fn *f, const double *x, double *y, double *j) {
+  return jet_fn_jacobian_mode(f, JET_BY_SHAPE, x, y, j);
+}
 
-jet_status jet_fn_jacobian_mode(jet_fn *f, jet_mode mode, const double *x, double *j) {
+jet_status jet_fn_jacobian_mode(jet_fn *f, jet_mode mode, const double *x, double *y, double *j) {
   const char *name = "jet_fn_jacobian";
   jet_status status = fn_enter(f, name, x);
   if (status) return status;
@@ -96,5 +105,6 @@ jet_status jet_fn_jacobian_mode(jet_fn *f, jet_mode mode, const double *x, doubl
   ptrdiff_t n = f->inputs[0].n, m = f->outputs;
   if ((status = fn_array(f, name, "j", n && m, j))) return status;
   if (mode == JET_BY_SHAPE) mode = n <= m && !f->expands ? JET_FORWARD : JET_REVERSE;
-  return mode == JET_FORWARD ? forward(f, j) : reverse(f, j);
+  if (y && m && !n) return jet_fn_value(f, x, y); /* no direction to go along */
+  return mode == JET_FORWARD ? forward(f, y, j) : reverse(f, y, j);
 }

@@ -81,7 +81,9 @@ static void record_jacobian(const jet_fn *f, prepared *p, jet *x, jet *scratch) 
   (void)scratch;
   expand_inputs(p, x);
   p->first_result = p->nslots;
-  add_result(p, slopes(p, lifted(f, x)), 0);
+  jet y = lifted(f, x);
+  add_result(p, jet_order(y) > 0 ? jet_coefficient(y, 0) : y, 0);
+  add_result(p, slopes(p, y), 0);
 }
 
 static void record_gradient(const jet_fn *f, prepared *p, jet *x, jet *scratch) {
@@ -153,6 +155,7 @@ static void record_jacobian_reverse(const jet_fn *f, prepared *p, jet *x, jet *s
   jet adjoint = raise_many(u, jet_parameter(p->tape, 1), 1);
   p->first_result = p->nslots;
   jet_vjp(1, &y, &adjoint, 1, x, scratch);
+  add_result(p, y, 0);
   add_result(p, slopes(p, scratch[0]), 0);
 }
 

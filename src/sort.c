@@ -108,6 +108,10 @@ static void plane_take(const piece *p, double *y, const double *const x[]) {
       }
 }
 
+static void spoil(double *y, ptrdiff_t n, ptrdiff_t stride) { /* nobody knows which of them is meant */
+  for (ptrdiff_t i = 0; i < n; i++) y[i * stride] = NAN;
+}
+
 static void plane_put(const piece *p, double *y, const double *const x[]) {
   split s = split_at(&p->in[0], (unsigned)p->with.k);
   ptrdiff_t n = split_at(&p->out, (unsigned)p->with.k).along, at = 0;
@@ -117,6 +121,7 @@ static void plane_put(const piece *p, double *y, const double *const x[]) {
       for (ptrdiff_t j = 0; j < s.inner; j++, at++) {
         ptrdiff_t to = position(x[1], at, n);
         if (to >= 0) y[(o * n + to) * s.inner + j] += x[0][at];
+        else if (x[0][at] != 0) spoil(y + o * n * s.inner + j, n, s.inner);
       }
 }
 

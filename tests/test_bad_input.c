@@ -529,7 +529,7 @@ static void functions(void **state) {
   assert_says(f, jet_fn_hvp(f, x, x, g, h), JET_NOT_SCALAR);
   assert_says(f, jet_fn_hessian(f, x, h), JET_NOT_SCALAR);
   assert_says(f, jet_fn_gradient_taylor(f, 2, x, x, h), JET_NOT_SCALAR);
-  assert_int_equal(jet_fn_jacobian(f, x, h), JET_OK);
+  assert_int_equal(jet_fn_jacobian(f, x, NULL, h), JET_OK);
   jet_fn_free(f);
 
   f = jet_fn_new(callback_sum, NULL, 3);
@@ -540,7 +540,7 @@ static void functions(void **state) {
   assert_says(f, jet_fn_hvp(f, x, x, g, NULL), JET_BAD_ARGUMENT);
   assert_says(f, jet_fn_hvps(f, -1, x, x, g, h), JET_BAD_ARGUMENT);
   assert_says(f, jet_fn_gradient_taylor(f, -1, x, x, g), ANY);
-  assert_says(f, jet_fn_jacobian_mode(f, (jet_mode)17, x, h), JET_BAD_ARGUMENT);
+  assert_says(f, jet_fn_jacobian_mode(f, (jet_mode)17, x, NULL, h), JET_BAD_ARGUMENT);
   assert_says(f, jet_fn_set_chunk(f, -1), JET_BAD_ARGUMENT);
   assert_says(f, jet_fn_set_point(f, NULL), JET_BAD_ARGUMENT);
   assert_says(f, jet_fn_gradient_inputs(f, 1, AXES(1), y, ((double *const[]){g})), ANY);

@@ -501,20 +501,23 @@ static const vector_case vectors[] = {
 enum { VECTORS = sizeof vectors / sizeof *vectors };
 
 static void jacobians_match_closed_forms_in_any_mode_and_chunk(void **state) {
-  double x[MAX_N], j[MAX_N * MAX_M], want[MAX_N * MAX_M];
+  double x[MAX_N], y[MAX_M], value[MAX_M], j[MAX_N * MAX_M], want[MAX_N * MAX_M];
   (void)state;
   for (const vector_case *c = vectors; c < vectors + VECTORS; c++) {
     jet_fn *f = jet_fn_new(c->f, NULL, c->n);
     fill(x, c->n, 30);
     c->exactly(x, want);
-    assert_fn_ok(f, jet_fn_jacobian(f, x, j));
+    assert_fn_ok(f, jet_fn_value(f, x, value));
+    assert_fn_ok(f, jet_fn_jacobian(f, x, NULL, j));
     assert_close(c->name, j, want, c->n * c->m, 1e-14);
     for (int chunk = 0; chunk < 7; chunk++) {
       assert_fn_ok(f, jet_fn_set_chunk(f, chunk));
       for (int mode = JET_BY_SHAPE; mode <= JET_REVERSE; mode++) {
         for (int i = 0; i < c->n * c->m; i++) j[i] = 99;
-        assert_fn_ok(f, jet_fn_jacobian_mode(f, (jet_mode)mode, x, j));
+        for (int i = 0; i < c->m; i++) y[i] = 99;
+        assert_fn_ok(f, jet_fn_jacobian_mode(f, (jet_mode)mode, x, y, j));
         assert_close(c->name, j, want, c->n * c->m, 1e-14);
+        assert_close(c->name, y, value, c->m, 1e-14);
       }
     }
     jet_fn_free(f);
@@ -656,7 +659,7 @@ static void expanding_inside_jacobians(void **state) {
     fill(v, c->n, 43);
     assert_fn_ok(f, jet_fn_gradient(f, x, &want, g));
     for (int mode = JET_BY_SHAPE; mode <= JET_REVERSE; mode++) {
-      assert_fn_ok(f, jet_fn_jacobian_mode(f, (jet_mode)mode, x, j));
+      assert_fn_ok(f, jet_fn_jacobian_mode(f, (jet_mode)mode, x, NULL, j));
       assert_close(c->name, j, g, c->n, 1e-14);
     }
     assert_fn_ok(f, jet_fn_vjp(f, x, &u, &y, j));
@@ -851,7 +854,7 @@ static void what_needs_a_scalar_says_so(void **state) {
   assert_fn_fails(f, jet_fn_hessian(f, x, out), JET_NOT_SCALAR, "jet_fn_hessian: ");
   assert_fn_fails(f, jet_fn_gradient_taylor(f, 1, x, x, out), JET_NOT_SCALAR, "jet_fn_gradient_taylor: ");
   assert_fn_fails(f, jet_fn_set_point(f, x), JET_NOT_SCALAR, "jet_fn_set_point: ");
-  assert_fn_ok(f, jet_fn_jacobian(f, x, out));
+  assert_fn_ok(f, jet_fn_jacobian(f, x, NULL, out));
   jet_fn_free(f);
 }
 
@@ -866,8 +869,8 @@ static void null_and_bad_arguments(void **state) {
   assert_fn_fails(f, jet_fn_hvps(f, 0, x, x, NULL, out), JET_BAD_ARGUMENT, "p is 0");
   assert_fn_fails(f, jet_fn_hvps(f, 1, x, NULL, NULL, out), JET_BAD_ARGUMENT, "v is NULL");
   assert_fn_fails(f, jet_fn_hessian(f, x, NULL), JET_BAD_ARGUMENT, "h is NULL");
-  assert_fn_fails(f, jet_fn_jacobian(f, x, NULL), JET_BAD_ARGUMENT, "j is NULL");
-  assert_fn_fails(f, jet_fn_jacobian_mode(f, (jet_mode)7, x, out), JET_BAD_ARGUMENT, "no mode 7");
+  assert_fn_fails(f, jet_fn_jacobian(f, x, NULL, NULL), JET_BAD_ARGUMENT, "j is NULL");
+  assert_fn_fails(f, jet_fn_jacobian_mode(f, (jet_mode)7, x, NULL, out), JET_BAD_ARGUMENT, "no mode 7");
   assert_fn_fails(f, jet_fn_jvp(f, x, NULL, NULL, out), JET_BAD_ARGUMENT, "v is NULL");
   assert_fn_fails(f, jet_fn_jvp(f, x, x, NULL, NULL), JET_BAD_ARGUMENT, "jv is NULL");
   assert_fn_fails(f, jet_fn_vjp(f, x, NULL, NULL, out), JET_BAD_ARGUMENT, "u is NULL");
@@ -920,10 +923,10 @@ static void no_elements(void **state) {
   assert_fn_ok(f, jet_fn_gradient_taylor(f, 2, NULL, NULL, NULL));
   assert_fn_ok(f, jet_fn_jvp(f, NULL, NULL, NULL, c));
   assert_true(c[0] == 0);
-  assert_fn_ok(f, jet_fn_jacobian(f, NULL, NULL));
+  assert_fn_ok(f, jet_fn_jacobian(f, NULL, NULL, NULL));
   assert_fn_ok(f, jet_fn_check(f, 2, NULL, 0));
   assert_fn_ok(none, jet_fn_vjp(none, NULL, NULL, NULL, NULL));
-  assert_fn_ok(none, jet_fn_jacobian(none, NULL, NULL));
+  assert_fn_ok(none, jet_fn_jacobian(none, NULL, NULL, NULL));
   jet_fn_free(none);
   jet_fn_free(f);
 }
@@ -967,7 +970,7 @@ static jet_status ask_all(jet_fn *f, int n, int question) {
   case 3: return jet_fn_hvps(f, 3, x, v, NULL, out);
   case 4: return jet_fn_hessian(f, x, out);
   case 5: return jet_fn_jvp(f, x, v, &y, out);
-  case 6: return jet_fn_jacobian(f, x, out);
+  case 6: return jet_fn_jacobian(f, x, NULL, out);
   default: return jet_fn_vjp(f, x, v, &y, out);
   }
 }

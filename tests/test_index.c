@@ -328,7 +328,7 @@ typedef struct refusal {
     "scatter_add: index -2 at position 2 is outside 0..4 of axis 0")                                                \
   X(scatter_dims, jet_scatter_add(x, 0, 1, DIMS(2), DIMS(0, 1), 5), BAD_SHAPE,                                      \
     "scatter_add: [3,4] does not have the extents [2] at axis 0")                                                   \
-  X(scatter_axis, jet_scatter_add(x, 2, 1, DIMS(4), DIMS(0), 5), BAD_ARGUMENT,                                      \
+  X(scatter_axis, jet_scatter_add(x, 2, 1, DIMS(4), DIMS(0), 5), BAD_SHAPE,                                      \
     "scatter_add: axis 2 is outside -2..1")                                                                         \
   X(scatter_extent, jet_scatter_add(x, 1, 1, DIMS(4), DIMS(0, 0, 0, 0), -1), BAD_SHAPE,                             \
     "scatter_add: extent 1 is negative (-1)")                                                                       \

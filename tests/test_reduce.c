@@ -522,10 +522,10 @@ static void long_sorts(void **state) {
 static void taken_by_indices_of_the_run(void **state) {
   (void)state;
   const ptrdiff_t dims[2] = {2, 3}, more[2] = {2, 5}, none[2] = {2, 0};
-  const double index[10] = {0, 2, 2, -1, 3, 1, 0.5, NAN, 0, INFINITY};
+  const double index[10] = {0, 2, 2, -1, 3, 1, 0.5, NAN, 0, INFINITY}, weight[10] = {1, 2, 3, 0, 0, 1, 1, 1, 1, 1};
   jet_tape *tape = jet_tape_new();
   jet t = jet_parameter(tape, 1), x = jet_input_series(t, 2, dims), i = jet_input(tape, 2, more),
-      w = jet_constant(tape, 2, more, index);
+      w = jet_constant(tape, 2, more, weight);
   jet y = jet_take_along(x, i, 1), e = jet_take_along(jet_input(tape, 2, none), i, 1), g[2], f;
   assert_int_equal(jet_vjp(1, &y, &w, 1, &x, g), JET_OK);
   assert_int_equal(jet_vjp(1, g, &x, 1, &w, &f), JET_OK); /* put_along has a gradient too: of the adjoints w */
@@ -543,9 +543,7 @@ static void taken_by_indices_of_the_run(void **state) {
     check_number("take_along", 0, j, jet_plan_data(plan, e, 0)[j], NAN, 0);
     check_number("gradient of put_along", 0, j, jet_plan_data(plan, f, 0)[j], want[j], 0);
   }
-  double expected[6] = {0, 0, 0, 0, 0, 0};
-  for (int j = 0; j < 10; j++)
-    if (!isnan(want[j])) expected[j / 5 * 3 + (int)index[j]] += index[j];
+  const double expected[6] = {1, 0, 5, NAN, NAN, NAN}; /* a zero absorbs what does not exist; anything else spoils its row */
   for (int j = 0; j < 6; j++) check_number("put_along", 0, j, jet_plan_data(plan, g[0], 0)[j], expected[j], 0);
   jet_plan_free(plan);
   jet_tape_free(tape);
@@ -831,9 +829,9 @@ static void bad_arguments_have_sentences(void **state) {
       {no_axis, JET_BAD_SHAPE, "cumsum: axis 2 "},
       {no_product, JET_BAD_SHAPE, "cumprod: axis 7 "},
       {no_sort, JET_BAD_SHAPE, "sort: axis -3 "},
-      {no_argsort, JET_BAD_SHAPE, "argsort: axis 0 "},
+      {no_argsort, JET_BAD_SHAPE, "argsort: there is no axis 0: the jet has rank 0"},
       {no_softmax, JET_BAD_SHAPE, "softmax: axis 5 "},
-      {no_log_softmax, JET_BAD_SHAPE, "log_softmax: axis 0 "},
+      {no_log_softmax, JET_BAD_SHAPE, "log_softmax: there is no axis 0: the jet has rank 0"},
       {misfit, JET_BAD_SHAPE, "take_along: an index of shape [] does not fit [2,3] but along axis 0"},
       {other_rows, JET_BAD_SHAPE, "take_along: an index of shape [1,3] does not fit [2,3] but along axis 1"},
       {vector_logits, JET_BAD_SHAPE, "cross_entropy: logits of shape [3] are not [rows, classes]"},
