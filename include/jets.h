@@ -144,7 +144,8 @@ JET_API jet_status jet_fn_gradient_taylor(jet_fn *, int order, const double *x, 
 JET_API jet_status jet_fn_jvp(jet_fn *, const double *x, const double *v, double *y, double *jv); /* y, jv: m; y may be NULL */
 JET_API jet_status jet_fn_vjp(jet_fn *, const double *x, const double *u, double *y, double *uj); /* u, y: m; uj: n; y may be NULL */
 
-/* j[i*n + k] = d f_i / d x_k, m rows; y: m numbers, may be NULL. By shape: forward where n <= m, else reverse; or as told. */
+/* j[i*n + k] = d f_i / d x_k, m rows; y: m numbers, may be NULL. By shape: forward where n <= m, else reverse; or as told.
+   Orders lost at removable singularities are won back by jvp alone. */
 typedef enum jet_mode { JET_BY_SHAPE, JET_FORWARD, JET_REVERSE } jet_mode;
 JET_API jet_status jet_fn_jacobian(jet_fn *, const double *x, double *y, double *j);
 JET_API jet_status jet_fn_jacobian_mode(jet_fn *, jet_mode, const double *x, double *y, double *j);
@@ -175,7 +176,8 @@ JET_API jet_status jet_fn_gradient_inputs(jet_fn *, int n, const int which[], do
 JET_API jet_status jet_fn_hvp_inputs(jet_fn *, int n, const int which[], const double *const v[], double *const g[],
                                      double *const hv[]);
 
-JET_API ptrdiff_t jet_fn_outputs(jet_fn *);          /* elements of f(x), or -1 on failure; records if not yet recorded */
+/* Elements of f(x), or -1 on failure. Records if not yet recorded, which a callback that peeks cannot do before its first x. */
+JET_API ptrdiff_t jet_fn_outputs(jet_fn *);
 JET_API void jet_fn_forget(jet_fn *);                /* *data changed, or a failure is to be tried again: record again */
 JET_API const char *jet_fn_message(const jet_fn *);  /* about the last failed call; "" if there is none */
 
@@ -196,7 +198,7 @@ JET_API jet jet_scalar(jet_tape *, double value);
 JET_API jet jet_parameter(jet_tape *, int order);
 JET_API jet jet_input_series(jet t, int rank, const ptrdiff_t *dims); /* an input with coefficients 0..order, all given at each run */
 JET_API jet jet_expand(jet x, jet v, jet t);    /* x + v t; x and v plain, broadcasting */
-JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that share x; v: P x the shape of x, broadcasting */
+JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that share x; v: P x the shape of x, broadcasting, so rank at most 8 */
 /* Coefficient k as a plain array; of P directions, P x shape for k >= 1, and for k = 0, where directions may disagree at a kink of a
    gradient, that of the first. */
 JET_API jet jet_coefficient(jet y, int k); /* the second derivative is 2 times coefficient 2 */
@@ -213,7 +215,8 @@ JET_API jet_status jet_poke(jet input, ptrdiff_t n, const double *values); /* a 
    for a plain loss, that may contain jet_coefficients, it is plain, and a plain loss with respect to a jet is an error,
    JET_BAD_PARAMETER. So is a loss of order K that reaches wrt through a jet_coefficient; and JET_UNSUPPORTED a jet loss with
    respect to the v of jet_expand_many. What does not reach the
-   loss has a gradient that is structurally zero. A wrt may be repeated. Linear in the nodes between wrt and loss.
+   loss has a gradient that is structurally zero. A wrt may be repeated; a jet_scalar is refused, because operations take it as a
+   number. A loss of one element may have any rank. Linear in the nodes between wrt and loss.
    Of an intermediate value it is what was recorded that counts: where sin(x)/x became sinc(x), nothing flows through sin(x). */
 JET_API jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]);
 /* The gradient of sum_i <adjoints[i], outputs[i]>, adjoints held fixed; adjoints[i] of the shape of outputs[i], plain or jets. */
@@ -308,7 +311,7 @@ JET_API jet jet_sum(jet x);
 JET_API jet jet_mean(jet x);
 JET_API jet jet_var(jet x);                           /* mean of |x - mean|^2: divided by the count */
 JET_API jet jet_prod(jet x);                          /* by products alone: right with zeros, and so are its gradients */
-JET_API jet jet_norm(jet x);                          /* sqrt of the sum of squares; gradient 0 at 0 */
+JET_API jet jet_norm(jet x);                          /* sqrt of the sum of squares, which overflows above 1e154; gradient 0 at 0 */
 JET_API jet jet_amax(jet x);                          /* the largest jet along t -> 0+; NaN if there is one. Gradient at ties: */
 JET_API jet jet_amin(jet x);                          /* shared equally among elements that tie in all coefficients */
 JET_API jet jet_logsumexp(jet x);
@@ -337,7 +340,7 @@ JET_API jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims);
 /* One start, stop, step per axis, as in Python without negative starts: start, start + step, ... before stop; 0 <= start <= extent,
    step not 0, for a negative step stop may be -1; a stop outside the array is an error. step = NULL: 1. */
 JET_API jet jet_slice(jet x, const ptrdiff_t start[], const ptrdiff_t stop[], const ptrdiff_t step[]);
-JET_API jet jet_concat(int n, const jet x[], int axis);
+JET_API jet jet_concat(int n, const jet x[], int axis);               /* n >= 1: without a jet there is no tape to fail */
 JET_API jet jet_stack(int n, const jet x[], int axis);                /* of equal shapes, along a new axis */
 JET_API jet jet_pad(jet x, const ptrdiff_t before[], const ptrdiff_t after[], double value);
 JET_API jet jet_flip(jet x, int axis);

@@ -16,8 +16,7 @@ typedef jet partial_fn(const partial *);
 
 static jet along(jet a) { return record_unary(JK_along, a, 0, 0); }
 
-/* a/y with y the length of a vector that a belongs to; 0 where the vector is the zero jet */
-static jet slope(jet a, jet y) { return jet_where(along(y), jet_div(a, y), jet_scalar(a.tape, 0)); }
+jet slope(jet a, jet y) { return jet_where(along(y), jet_div(a, y), jet_scalar(a.tape, 0)); }
 
 /* u/(a^2 + b^2), 0 at (0, 0); divided twice because squares overflow */
 static jet turn(jet u, jet a, jet b) {
@@ -56,12 +55,13 @@ static partial_fn *const partial_of[JK_ROWS] = {
 
 /* ---- the pull ---------------------------------------------------------------------------------------------------- */
 
-/* c x, a constant x taken as the number that it is */
+/* c x, a constant x taken as the number that it is; a zero in x absorbs an infinite c */
 static jet times(jet x, double c) {
   double value;
   if (c == 1 || x.id < 0) return x;
+  if (!isfinite(c)) return record_binary(JK_mulz, x, pull_number(x.tape, c));
   if (!constant_number(x, &value)) return c == -1 ? jet_neg(x) : jet_scale(x, c);
-  return operand_broadcast(jet_scalar(x.tape, c * value), value_of(x.tape, x.id)->shape);
+  return operand_broadcast(pull_number(x.tape, c * value), value_of(x.tape, x.id)->shape);
 }
 
 static int usable(double c) { return c != 0 && isfinite(c); } /* zero absorbs */

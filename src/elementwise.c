@@ -67,18 +67,17 @@ int infer_bilinear(jet_tape *tape, const op *o, int nin, const int *in, const at
   return 1;
 }
 
-/* Decided by coefficient 0 alone, a choice is one for all directions that share it. */
+/* Decided by coefficient 0 alone, a choice is one for all directions that share it; else each has its own. */
 static void choose(value *out, int by_zero) {
   set_interval(out, 0, 0);
-  if (out->directions > 1 && by_zero && out->shared > 0) out->directions = 1, out->shared = out->order + 1;
-  else if (out->directions > 1) out->shared = 0;
+  if (out->directions > 1 && !by_zero) out->shared = 0;
 }
 
 int infer_choice(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
   out->shape = with->shape;
   if (!meet(tape, o->name, nin, in, out)) return 0;
   choose(out, o->needs[0] == NEED_ZERO);
-  if (out->directions == 1) out->parameter = -1, out->order = 0, out->shared = 1;
+  if (out->shared > 0) out->parameter = -1, out->order = 0, out->directions = out->shared = 1;
   return 1;
 }
 

@@ -48,7 +48,7 @@ typedef struct prepared {
   jet_tape *tape;
   jet_plan *plan;
   slot *slots;
-  int nslots, room, first_result;
+  int nslots, first_result;
   unsigned used; /* when last */
 } prepared;
 

@@ -2,6 +2,7 @@
    diagonal. */
 #include "shape.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ jet jet_pad(jet x, const ptrdiff_t before[], const ptrdiff_t after[], double num
     v.offset += before[i] * v.stride[i];
   }
   jet y = deposit(x.tape, 1, &x, whole, pattern, view_pattern(&v, pattern));
-  return number == 0 || !grows || y.id < 0 ? y : jet_add(y, padding(x.tape, whole, pattern, number));
+  return (number == 0 && !signbit(number)) || !grows || y.id < 0 ? y : jet_add(y, padding(x.tape, whole, pattern, number));
 }
 
 /* ---- constant indices -------------------------------------------------------------------------------------------- */

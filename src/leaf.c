@@ -46,6 +46,14 @@ jet jet_constant(jet_tape *tape, int rank, const ptrdiff_t *dims, const double *
 
 jet jet_scalar(jet_tape *tape, double value) { return jet_constant(tape, 0, NULL, &value); }
 
+jet pull_number(jet_tape *tape, double value) {
+  attributes with = NO_ATTRIBUTES;
+  with.k = PULL_NUMBER;
+  if ((with.shape = tape_shape(tape, "constant", 0, NULL)) < 0 || (with.data = tape_data(tape, &value, 1)) < 0)
+    return tape_jet(tape, -1);
+  return tape_record(tape, &op_constant, 0, NULL, &with);
+}
+
 /* ---- jets ------------------------------------------------------------------------------------------------------------- */
 
 static int infer_parameter(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {

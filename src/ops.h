@@ -8,6 +8,9 @@ extern const op op_row[JK_ROWS]; /* elementwise; defined from functions.def */
 extern const op op_broadcast;
 void pull_row(struct reverse *, const node *); /* derivative.c */
 extern const op op_input, op_constant, op_parameter, op_input_series, op_zero; /* leaves */
+/* A leaf of a scratch tape that stands for a value of another: its record comes from list {order, low, degree, directions, shared},
+   the shape from with.shape, the parameter from input 0, if there is one. A plan reads it as an input, from bound memory alone. */
+extern const op op_given;
 extern const op op_coefficient, op_raise, op_collapse, op_stop_gradient;
 extern const op op_sum;
 extern const op op_read, op_view, op_deposit, op_reshape;
@@ -60,6 +63,7 @@ jet raise_many(jet x, jet t, int k);    /* x plain, P x shape: P directions */
 jet collapse(jet x);                    /* the sum over directions, by coefficient */
 jet coefficient_of(jet y, int k);       /* jet_coefficient of a good y; P x shape even for k = 0 where directions differ in it */
 
+jet slope(jet x, jet y); /* x/y where y is the length of a vector that x belongs to; 0 where the vector is the zero jet */
 jet sum_axes(const char *name, jet x, unsigned axes, int keep); /* axes: a bit each */
 
 /* y = the elements of x at the pattern, of that shape; and the array of that shape that is zero but for the sum of parts x[i] at their
@@ -72,6 +76,10 @@ jet simplify(int r, jet a, jet b);
 jet rewrite_unary(int r, jet x);
 jet rewrite_binary(int r, jet a, jet b);
 jet rewrite_shift(jet x, double c);
-int constant_number(jet x, double *c); /* a scalar constant or a broadcast of it */
+
+/* A number that a reverse sweep has made, so that nobody asks for derivatives with respect to it: the only ones that pulls fold. */
+enum { PULL_NUMBER = 1 };
+jet pull_number(jet_tape *, double);
+int constant_number(jet x, double *c); /* whether x is one, or a broadcast of it */
 
 #endif

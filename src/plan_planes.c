@@ -2,7 +2,6 @@
 #include "build.h"
 #include "ops.h"
 #include "pattern.h"
-#include "peek.h"
 
 #include <limits.h>
 #include <stdint.h>

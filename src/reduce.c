@@ -133,11 +133,15 @@ static void plane_sum_axes(const piece *p, double *y, const double *const x[]) {
   else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (double *)p->scratch);
 }
 
-jet spread(reverse *r, const node *n) {
-  jet x = tape_jet(reverse_tape(r), node_input(reverse_tape(r), n, 0)), y = adjoint(r, n->first);
-  if (y.id < 0) return y;
+/* y, the result of the node or something of its shape, as an array of x's shape. */
+static jet spread_like(const node *n, jet x, jet y) {
   y = reshape_to(y, axes_shape(n->op->name, x, (unsigned)n->with.k, 1));
   return operand_broadcast(y, value_of(x.tape, x.id)->shape);
+}
+
+jet spread(reverse *r, const node *n) {
+  jet x = tape_jet(reverse_tape(r), node_input(reverse_tape(r), n, 0)), y = adjoint(r, n->first);
+  return y.id < 0 ? y : spread_like(n, x, y);
 }
 
 static void pull_sum_axes(reverse *r, const node *n) { give(r, n, 0, spread(r, n)); }
@@ -174,8 +178,34 @@ static jet var_axes(const char *name, jet x, unsigned axes, int keep) {
   return d.id < 0 ? d : mean_axes(name, record_unary(JK_square, d, 0, 0), axes, keep);
 }
 
+/* x and y = |x|: y under another name, with the gradient x/y that is right at 0 too, where that of sqrt is infinite. */
+static int infer_norm(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
+  const value v = *value_of(tape, in[1]);
+  (void)o, (void)nin, (void)with;
+  *out = (value){out->node, 0, v.shape, v.parameter, v.order, v.low, v.degree, v.directions, v.shared};
+  return 1;
+}
+
+static int alias_norm(const jet_tape *tape, const node *n, int k, int *input, int *coefficient) {
+  *input = node_input(tape, n, 1);
+  *coefficient = k;
+  return 1;
+}
+
+static void pull_norm(reverse *r, const node *n) {
+  jet x = tape_jet(reverse_tape(r), node_input(reverse_tape(r), n, 0)), y = spread_like(n, x, tape_jet(x.tape, n->first));
+  if (wanted(r, x.id)) give(r, n, 0, pull_back(spread(r, n), slope(x, y)));
+}
+
+static const op op_norm = {.name = "norm", .row = -1, .count = 1, .infer = infer_norm, .pull = pull_norm, .step = STEP_ALIAS,
+                           .alias = alias_norm};
+
 static jet norm_axes(const char *name, jet x, unsigned axes, int keep) {
-  return record_unary(JK_sqrt, sum_axes(name, record_unary(JK_square, x, 0, 0), axes, keep), 0, 0);
+  jet y = record_unary(JK_sqrt, sum_axes(name, record_unary(JK_square, x, 0, 0), axes, keep), 0, 0);
+  attributes with = NO_ATTRIBUTES;
+  const int in[2] = {x.id, y.id};
+  with.k = (int)axes;
+  return y.id < 0 ? y : tape_record(x.tape, &op_norm, 2, in, &with);
 }
 
 REDUCTION(mean, mean_axes)

@@ -139,6 +139,8 @@ static int sweep(reverse *r, int last) {
 /* A gradient has order, parameter and directions of the loss. */
 static jet like_loss(const reverse *r, jet x, const value *loss, int shape) {
   if (x.id < 0) return record_zero(r->tape, shape, loss->parameter, loss->directions);
+  double c;
+  if (constant_number(x, &c)) x = operand_broadcast(jet_scalar(r->tape, c), shape); /* from here on it is the caller's */
   const value *v = value_of(r->tape, x.id);
   if (!r->jets) return x;
   if (v->parameter < 0) x = raise_to(x, tape_jet(r->tape, loss->parameter), 0);
@@ -154,6 +156,7 @@ static void collect(reverse *r, const value *loss, int n, const jet wrt[], jet g
 }
 
 static int allocate(reverse *r) {
+  if (!r->count) return 1; /* wrt come after the outputs */
   size_t n = (size_t)r->count, size = 2 * n * sizeof(int) + n;
   if (!(r->adjoint = (int *)memory_resize(&r->tape->mem, NULL, 0, size))) return 0;
   r->parts = r->adjoint + n;
@@ -203,7 +206,7 @@ static int check_wrt(const char *name, jet_tape *tape, const value *loss, int m,
     if (!operand_check(name, wrt[i])) return 0;
     const value *v = value_of(tape, wrt[i].id);
     if (node_of(tape, wrt[i].id)->op == &op_constant && tape->shapes[v->shape].rank == 0)
-      return tape_fail(tape, JET_BAD_ARGUMENT, "%s: wrt %d is a scalar constant, which operations take as a number (x times c is "
+      return tape_fail(tape, JET_BAD_ARGUMENT, "%s: wrt %d is a jet_scalar, which operations take as a number (x times c is "
                        "jet_scale); make it a jet_input", name, i);
     if (v->parameter >= 0 && loss->parameter < 0)
       return tape_fail(tape, JET_BAD_PARAMETER, "%s: the loss is plain and wrt %d a jet of order %d; take the gradient with "
@@ -229,7 +232,7 @@ jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]) {
     tape_fail(tape, JET_NOT_SCALAR, "grad: the loss is %s and not a scalar; jet_vjp takes outputs of any shape",
               shape_text(&tape->shapes[v.shape], text));
   if (tape->status || !check_wrt("grad", tape, &v, n, wrt, grad)) return fail_all(tape, n, grad);
-  jet one = operand_broadcast(jet_scalar(tape, 1), v.shape);
+  jet one = operand_broadcast(pull_number(tape, 1), v.shape);
   if (n && !tape->status) differentiate(tape, &v, 1, &loss, &one, n, wrt, grad);
   return tape->status ? fail_all(tape, n, grad) : JET_OK;
 }

@@ -1,6 +1,5 @@
 /* tape.c - the tape itself: memory, shapes, nodes, the sticky failure. Knows no particular operation. */
 #include "tape.h"
-#include "peek.h"
 
 #include <stdarg.h>
 #include <stdint.h>

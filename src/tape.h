@@ -136,6 +136,7 @@ struct jet_tape {
 /* The one place that every failure of a tape passes. The first sticks. Returns 0. */
 int tape_fail(jet_tape *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+void known_free(jet_tape *); /* peek.c */
 extern const jet jet_none;                       /* {NULL, -1} */
 /* Id of a shape, -1 after tape_fail; name: of the operation, for the sentence. */
 int tape_shape(jet_tape *, const char *name, int rank, const ptrdiff_t *dims);

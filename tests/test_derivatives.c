@@ -524,6 +524,28 @@ static void jacobians_match_closed_forms_in_any_mode_and_chunk(void **state) {
   }
 }
 
+static jet steps(jet x, void *data) {
+  (void)data;
+  return jet_add(jet_floor(x), jet_add(jet_sign(x), jet_round(x)));
+}
+static jet sum_of_steps(jet x, void *data) { return jet_sum(steps(x, data)); }
+
+static void matrices_of_steps_are_zeros(void **state) {
+  (void)state;
+  enum { STEPS = 40 };
+  double x[STEPS], h[STEPS * STEPS];
+  for (int i = 0; i < STEPS; i++) x[i] = i + 0.3;
+  for (int chunk = 0; chunk < 4; chunk++)
+    for (int i = 0; i < 2; i++) {
+      jet_fn *f = jet_fn_new(i ? steps : sum_of_steps, NULL, STEPS);
+      assert_fn_ok(f, jet_fn_set_chunk(f, chunk));
+      for (int j = 0; j < STEPS * STEPS; j++) h[j] = 7;
+      assert_fn_ok(f, i ? jet_fn_jacobian(f, x, NULL, h) : jet_fn_hessian(f, x, h));
+      for (int j = 0; j < STEPS * STEPS; j++) assert_true(h[j] == 0);
+      jet_fn_free(f);
+    }
+}
+
 static void jvp_and_vjp_are_products_with_the_jacobian(void **state) {
   double x[MAX_N], v[MAX_N], u[MAX_M], y[MAX_M], value[MAX_M], j[MAX_N * MAX_M], got[MAX_N], want[MAX_N];
   (void)state;
@@ -1195,6 +1217,7 @@ int main(void) {
       cmocka_unit_test(hvp_at_the_point_is_hvp),
       cmocka_unit_test(without_a_point_x_is_needed),
       cmocka_unit_test(jacobians_match_closed_forms_in_any_mode_and_chunk),
+      cmocka_unit_test(matrices_of_steps_are_zeros),
       cmocka_unit_test(jvp_and_vjp_are_products_with_the_jacobian),
       cmocka_unit_test(jvp_at_a_removable_singularity),
       cmocka_unit_test(expanding_inside_gradient_and_hessian),

@@ -736,6 +736,80 @@ static void only_what_lies_between(void **state) {
   jet_tape_free(tape);
 }
 
+/* ---- found in use ------------------------------------------------------------------------------------------------- */
+
+static double gradient_of_sum(jet tape_x, jet y, double at) {
+  double g, *to[1] = {&g};
+  jet d = gradient(jet_sum(y), tape_x);
+  evaluate(tape_x.tape, tape_x, &at, 1, &d, to);
+  return g;
+}
+
+static void wrt_recorded_after_the_loss(void **state) {
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet a = jet_input(tape, 0, NULL), loss = jet_square(a), later = jet_input(tape, 0, NULL), g;
+  assert_int_equal(jet_grad(loss, 1, &later, &g), JET_OK);
+  assert_int_equal(jet_order(g), 0);
+  jet_tape_free(tape);
+}
+
+/* Pulls take as numbers only what they have made themselves: constants of the caller may be asked about in a second gradient. */
+static void constants_of_one_element_are_not_folded(void **state) {
+  (void)state;
+  const ptrdiff_t one = 1;
+  const double two = 2;
+  jet_tape *tape = jet_tape_new();
+  jet a = jet_input(tape, 1, &one), b = jet_constant(tape, 1, &one, &two), s = jet_broadcast_to(jet_scalar(tape, 2), 1, &one);
+  jet gb = gradient(jet_sum(gradient(jet_sum(jet_mul(a, b)), a)), b);
+  jet gs = gradient(jet_sum(gradient(jet_sum(jet_mul(a, s)), a)), s);
+  jet y = jet_mul(a, a), gy, gu;
+  jet_vjp(1, &y, &b, 1, &a, &gy);
+  gu = gradient(jet_sum(gy), b);
+  jet out[3] = {gb, gs, gu};
+  double at = 3, v[3], *to[3] = {v, v + 1, v + 2};
+  evaluate(tape, a, &at, 3, out, to);
+  assert_close("of a constant", v[0], 1, 0);
+  assert_close("of a broadcast", v[1], 1, 0);
+  assert_close("of an adjoint", v[2], 6, 0);
+  jet_tape_free(tape);
+  tape = jet_tape_new();
+  jet c = jet_scalar(tape, 2), x = jet_input(tape, 0, NULL), g;
+  assert_int_equal(jet_grad(jet_mul(x, c), 1, &c, &g), JET_BAD_ARGUMENT);
+  jet_tape_free(tape);
+}
+
+static void infinite_factors_are_absorbed(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    const ptrdiff_t one = 1;
+    jet_tape *tape = jet_tape_new();
+    jet x = jet_input(tape, 1, &one), zero = jet_scalar(tape, 0);
+    jet y = i ? jet_mul(x, jet_scalar(tape, INFINITY)) : jet_scale(x, INFINITY);
+    assert_close("where beside infinity", gradient_of_sum(x, jet_where(jet_greater(x, zero), y, zero), -1), 0, 0);
+    jet_tape_free(tape);
+  }
+}
+
+/* |x + v t| at x = 0: gradient v/|v| along the jet, 0 without one, to any number of sweeps. */
+static void norms_at_zero(void **state) {
+  (void)state;
+  const ptrdiff_t n = 2;
+  const double direction[2] = {3, 4}, at[2] = {0, 0};
+  jet_tape *tape = jet_tape_new();
+  jet x = jet_input(tape, 1, &n), v = jet_constant(tape, 1, &n, direction), t = jet_parameter(tape, 2);
+  jet along = gradient(jet_norm(jet_expand(x, v, t)), x), g = gradient(jet_norm(x), x), h = gradient(jet_sum(g), x);
+  jet out[3] = {jet_coefficient(along, 0), g, h};
+  double a[2], b[2], c[2], *to[3] = {a, b, c};
+  evaluate(tape, x, at, 3, out, to);
+  for (int i = 0; i < 2; i++) {
+    assert_close("norm along a jet", a[i], direction[i] / 5, 1e-15);
+    assert_close("norm", b[i], 0, 0);
+    assert_close("norm twice", c[i], 0, 0);
+  }
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nested_gradients_are_jets_of_order_3),
@@ -761,6 +835,10 @@ int main(void) {
       cmocka_unit_test(a_million_products),
       cmocka_unit_test(many_slices_of_one_array),
       cmocka_unit_test(only_what_lies_between),
+      cmocka_unit_test(wrt_recorded_after_the_loss),
+      cmocka_unit_test(constants_of_one_element_are_not_folded),
+      cmocka_unit_test(infinite_factors_are_absorbed),
+      cmocka_unit_test(norms_at_zero),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
