@@ -17,7 +17,19 @@ static real sum_leaf(const real *x, ptrdiff_t n) { /* 32 chains whatever W is */
   return t[0];
 }
 
+/* The same numbers for a short leaf: those chains that have something. */
+static real sum_short(const real *x, ptrdiff_t n) {
+  real t[32];
+  ptrdiff_t p = 1;
+  while (p < n) p *= 2;
+  for (ptrdiff_t j = 0; j < p; j++) t[j] = j < n ? 0 + x[j] : 0;
+  for (ptrdiff_t half = p / 2; half; half /= 2)
+    for (ptrdiff_t j = 0; j < half; j++) t[j] += t[j + half];
+  return t[0];
+}
+
 static real reduce_sum(const real *x, ptrdiff_t n) {
+  if (n <= JK_LEAF) return n <= 32 ? sum_short(x, n) : sum_leaf(x, n);
   jk_tree tree = {0, {0}};
   for (ptrdiff_t i = 0; i < n; i += JK_LEAF) jk_tree_add(&tree, sum_leaf(x + i, n - i < JK_LEAF ? n - i : JK_LEAF));
   return jk_tree_sum(&tree);
