@@ -129,5 +129,5 @@ jet_status jet_plan_print(const jet_plan *p, FILE *f) {
   fprintf(f, "all: ");
   print_cost(all, f);
   fprintf(f, "memory: %zu bytes\n", jet_plan_memory(p));
-  return ferror(f) ? JET_BAD_ARGUMENT : JET_OK;
+  return fflush(f) || ferror(f) ? JET_BAD_ARGUMENT : JET_OK;
 }

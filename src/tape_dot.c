@@ -35,5 +35,5 @@ jet_status jet_tape_dot(const jet_tape *tape, FILE *f) {
     print_edges(tape, i, f);
   }
   fprintf(f, "}\n");
-  return ferror(f) ? JET_BAD_ARGUMENT : JET_OK;
+  return fflush(f) || ferror(f) ? JET_BAD_ARGUMENT : JET_OK;
 }
