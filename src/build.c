@@ -134,8 +134,10 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   jet_plan *p = b->plan;
   if (!build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
   const value *v = value_of(b->tape, n->first);
-  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .of = n->op, .result = own_shape(b, v->shape),
-                                           .order = v->order, .k0 = makes[0], .k1 = makes[1], .region = region, .node = p->nflows - 1, .directions = v->directions};
+  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .of = n->op,
+                                           .result = own_shape(b, v->shape), .order = v->order, .k0 = makes[0],
+                                           .k1 = makes[1], .region = region, .node = p->nflows - 1,
+                                           .directions = v->directions};
   if (!fresh.result) return 0;
   *s = fresh;
   s->now0 = s->k0, s->now1 = s->k1;
@@ -219,8 +221,8 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) && plan_sort(b) &&
-         plan_layout(b, n, outputs);
+  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) &&
+         plan_sort(b) && plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

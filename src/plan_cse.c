@@ -1,5 +1,6 @@
-/* plan_cse.c - common subexpressions: nodes with one operation, told the same, of the same inputs, make the same values, and the first
-   of them stands for all. Numbers and lists are compared by content. Leaves are what they are, but for constants. */
+/* plan_cse.c - common subexpressions: nodes with one operation, told the same, of the same inputs, make the same values,
+   and the first of them stands for all. Numbers and lists are compared by content. Leaves are what they are, but for
+   constants. */
 #include "build.h"
 #include "ops.h"
 

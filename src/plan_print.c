@@ -108,8 +108,8 @@ static void print_region(const region *r, int i, FILE *f) {
   fprintf(f, "region %d, level %d: ", i, r->level);
   if (r->once) fprintf(f, "%d steps that run once\n", r->count);
   else
-    fprintf(f, "%d steps over %td elements in blocks of %td, %td planes in a block, %td in memory\n", r->count, r->n, r->block,
-            r->slots, r->touched);
+    fprintf(f, "%d steps over %td elements in blocks of %td, %td planes in a block, %td in memory\n", r->count, r->n,
+            r->block, r->slots, r->touched);
 }
 
 jet_status jet_plan_print(const jet_plan *p, FILE *f) {
