@@ -153,10 +153,14 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
 
 static int add_node(build *b, const node *n) {
   int region, makes[2], size = 0;
-  if (!plan_planes(b, n, makes)) return 0;
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
-  if (n->op->step == STEP_LEAF) return 1;
   const kind *k = kind_of(b, n);
+  if (size && n->op->step == STEP_BROADCAST) {
+    if ((region = place_step(b, n, k)) < 0) return 0;
+    if (plan_shares(b, n, region)) return 1;
+  }
+  if (!plan_planes(b, n, makes)) return 0;
+  if (n->op->step == STEP_LEAF) return 1;
   if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
   return (region = place_step(b, n, k)) >= 0 && add_step(b, n, k, makes, region);
 }
@@ -221,7 +225,7 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) &&
+  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b) &&
          plan_sort(b) && plan_layout(b, n, outputs);
 }
 

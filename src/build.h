@@ -17,6 +17,8 @@ typedef struct build {
   bag scratch;     /* dies with the build */
   int nvalues, nnodes;
   int *same_as;    /* by value: the value that stands for it */
+  int *number;     /* by value: the first that is equal, of those that are made again too */
+  int *made_last;  /* by value: of those of its number, the latest that has planes, + 1 */
   span *need;      /* by value, inside its interval */
   int **planes;    /* by value: plane ids by coefficient, or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
@@ -42,6 +44,8 @@ int build_plane(const build *, int value, int k);  /* id, or -1: structurally ze
 int build_is_input(const op *);                    /* a leaf that the caller fills in */
 
 int plan_common(build *, int n, const jet outputs[]);          /* plan_cse.c: same_as */
+int plan_same_need(build *);                                   /* of equal values that are made again */
+int plan_shares(build *, const node *, int region); /* whether it took the planes of an equal value that the region makes */
 int plan_need(build *, int n, const jet outputs[]);            /* plan_need.c */
 void plan_want(build *, int value, int lo, int hi);
 /* plan_planes.c. Planes of a node's values; makes[0..1] becomes the range of coefficients that a step must make. */

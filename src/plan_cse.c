@@ -23,11 +23,14 @@ static int commutes(const build *b, const node *n) {
   return (n->op == &op_row[JK_mul] || n->op == &op_row[JK_mulz]) && one_term(b, n);
 }
 
+/* Its planes are cheaper made again than kept in memory: in each region once. */
+static int made_again(const op *o) { return o->step == STEP_BROADCAST; }
+
 /* Input i, of two that may be swapped the smaller first. */
 static int key_input(const build *b, const node *n, int i, int swaps) {
-  int x = build_input(b, n, i);
+  int x = b->number[node_input(b->tape, n, i)];
   if (!swaps) return x;
-  int y = build_input(b, n, 1 - i);
+  int y = b->number[node_input(b->tape, n, 1 - i)];
   return i == 0 ? min_(x, y) : max_(x, y);
 }
 
@@ -107,7 +110,10 @@ static void number(build *b, const node *n, entry *hash, size_t mask) {
   for (; hash[at].node; at = (at + 1) & mask) {
     const node *other = &b->tape->nodes[hash[at].node - 1];
     if (hash[at].hash != h || !same_node(b, other, n)) continue;
-    for (int i = 0; i < n->count; i++) b->same_as[n->first + i] = other->first + i;
+    for (int i = 0; i < n->count; i++) {
+      b->number[n->first + i] = other->first + i;
+      if (!made_again(n->op)) b->same_as[n->first + i] = other->first + i;
+    }
     return;
   }
   hash[at].node = (int)(n - b->tape->nodes) + 1;
@@ -129,10 +135,40 @@ static int number_live(build *b, const char *live) {
 
 int plan_common(build *b, int n, const jet outputs[]) {
   b->same_as = (int *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *b->same_as);
+  b->number = (int *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *b->number);
+  b->made_last = (int *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *b->made_last);
   char *live = (char *)bag_new(&b->scratch, (size_t)b->nnodes, 1);
-  if (!b->same_as || !live) return build_no_memory(b);
-  for (int v = 0; v < b->nvalues; v++) b->same_as[v] = v;
+  if (!b->same_as || !b->number || !b->made_last || !live) return build_no_memory(b);
+  for (int v = 0; v < b->nvalues; v++) b->same_as[v] = b->number[v] = v;
   if (b->plan->no_common) return 1;
   mark_live(b, n, outputs, live);
   return number_live(b, live);
+}
+
+/* ---- what is made again --------------------------------------------------------------------------------------------------- */
+
+/* Whichever is made has the planes that its equals need. */
+int plan_same_need(build *b) {
+  span *all = (span *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *all);
+  if (!all) return build_no_memory(b);
+  for (int v = 0; v < b->nvalues; v++) all[v] = b->need[v];
+  for (int v = 0; v < b->nvalues; v++) {
+    span *s = &all[b->number[v]], own = b->need[v];
+    if (own.hi < own.lo) continue;
+    if (s->hi < s->lo) *s = own;
+    s->lo = min_(s->lo, own.lo);
+    s->hi = max_(s->hi, own.hi);
+  }
+  for (int v = 0; v < b->nvalues; v++)
+    if (b->need[v].hi >= b->need[v].lo) b->need[v] = all[b->number[v]];
+  return 1;
+}
+
+int plan_shares(build *b, const node *n, int region) {
+  int v = n->first, *last = &b->made_last[b->number[v]], other = *last - 1;
+  if (!made_again(n->op)) return 0;
+  *last = v + 1;
+  if (other < 0 || b->plan->planes[b->planes[other][b->need[v].lo]].region != region) return 0;
+  b->planes[v] = b->planes[other];
+  return 1;
 }

@@ -240,13 +240,29 @@ static void what_operations_are_told_is_compared(void **state) {
   jet_tape_free(tape);
 }
 
-static jet layer(jet x, jet w, jet b) { return jet_tanh(jet_add(jet_matmul(x, w), b)); }
-
-static int tanhs(const jet_plan *plan) {
+static int named(const jet_plan *plan, const char *name) {
   int n = 0;
-  for (int i = 0; i < plan->nsteps; i++) n += !strcmp(plan->steps[i].of->name, "tanh");
+  for (int i = 0; i < plan->nsteps; i++) n += !strcmp(plan->steps[i].of->name, name);
   return n;
 }
+
+/* Whole in memory it would cost more than to be made again. */
+static void broadcasts_are_made_once_in_each_region(void **state) {
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet t = jet_parameter(tape, 2), x = jet_add(vector(tape, 1000), t), c = jet_add(jet_input(tape, 0, NULL), t);
+  jet a = jet_exp(jet_mul(x, c)), s = jet_sum(jet_add(a, c)), y = jet_sum(jet_mul(jet_mul(a, s), c));
+  jet_plan *merged = plan_with(tape, 1, &y, 0, 0), *plain = plan_with(tape, 1, &y, 1, 0);
+  assert_good(merged);
+  assert_int_equal(named(plain, "broadcast"), 5);
+  assert_int_equal(named(merged, "broadcast"), 4);
+  assert_true(jet_plan_memory(merged) <= jet_plan_memory(plain));
+  jet_plan_free(merged);
+  jet_plan_free(plain);
+  jet_tape_free(tape);
+}
+
+static jet layer(jet x, jet w, jet b) { return jet_tanh(jet_add(jet_matmul(x, w), b)); }
 
 static void gradient_of_a_network_has_each_tanh_once(void **state) {
   (void)state;
@@ -260,8 +276,8 @@ static void gradient_of_a_network_has_each_tanh_once(void **state) {
   jet_grad(loss, 2, b, g + 2);
   g[4] = loss;
   jet_plan *merged = plan_with(tape, 5, g, 0, 0), *plain = plan_with(tape, 5, g, 1, 0);
-  assert_int_equal(tanhs(merged), 2);
-  assert_int_equal(tanhs(plain), 4);
+  assert_int_equal(named(merged, "tanh"), 2);
+  assert_int_equal(named(plain, "tanh"), 4);
   jet_plan_free(merged);
   jet_plan_free(plain);
   jet_tape_free(tape);
@@ -442,6 +458,7 @@ int main(void) {
       cmocka_unit_test(sine_and_cosine_are_one_step),
       cmocka_unit_test(operands_swap_where_bits_are_the_same),
       cmocka_unit_test(what_operations_are_told_is_compared),
+      cmocka_unit_test(broadcasts_are_made_once_in_each_region),
       cmocka_unit_test(gradient_of_a_network_has_each_tanh_once),
       cmocka_unit_test(merged_outputs_are_read_and_bound_apart),
       cmocka_unit_test(merged_values_lose_the_same_orders),
