@@ -21,6 +21,7 @@
 #define JETS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -222,6 +223,10 @@ JET_API jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]);
 /* The gradient of sum_i <adjoints[i], outputs[i]>, adjoints held fixed; adjoints[i] of the shape of outputs[i], plain or jets. */
 JET_API jet_status jet_vjp(int n, const jet outputs[], const jet adjoints[], int m, const jet wrt[], jet grad[]);
 
+/* All that is recorded, as a graph for graphviz' dot: nodes with operation, shape and order, inputs as boxes. The status
+   of a tape that has failed; JET_BAD_ARGUMENT where a pointer is NULL or the file takes no more. */
+JET_API jet_status jet_tape_dot(const jet_tape *, FILE *);
+
 JET_API int jet_order(jet x);                   /* 0 for a plain array; -1 for a failed jet, as the three below */
 JET_API int jet_rank(jet x);
 JET_API ptrdiff_t jet_extent(jet x, int axis);
@@ -375,8 +380,9 @@ JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 typedef struct jet_plan_options {
   size_t size;   /* sizeof(jet_plan_options) */
   int by_orders; /* non-zero: jet_plan_run_orders may be used; all planes of all values are kept in memory */
+  int no_common; /* non-zero: what was recorded twice is computed twice; else once, with the same bits but for those of NaN */
 } jet_plan_options;
-#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0 }
+#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0 }
 
 /* Evaluates what the n outputs need and nothing else. The tape may grow or be freed afterwards. Never NULL: a failure (of
    the tape, of an output) shows in jet_plan_status and at every use. */
@@ -407,6 +413,19 @@ JET_API jet_status jet_plan_run_orders(jet_plan *, int k0, int k1);
    inputs beyond the order. They are NaN in the elements concerned. An upper bound for a jet_coefficient; 0 for an input; -1
    if y is neither. */
 JET_API int jet_plan_lost(const jet_plan *, jet y);
+
+/* Bytes of all memory that the plan holds, as its allocator was asked for it; fixed for its life. Memory that the caller
+   binds is not counted; the plan's own, which it stands in for, is. 0 for NULL. */
+JET_API size_t jet_plan_memory(const jet_plan *);
+
+/* What a run does, in the order of execution, as text to read (its form may change): regions, each with its steps: operation,
+   shape, order, coefficients made [k0,k1), directions, bytes of planes read and written, flops; then sums and jet_plan_memory.
+   Flops count additions and multiplications of the recurrences, within the intervals of coefficients that can be non-zero:
+   n (K+1)^2 for a product of n jets of order K; n K (K+1) for each result and spare series of a function; nothing for
+   choices and for coefficient 0 of a function, which is libm's; 2 m n k for each product of matrices; one for each element
+   that else is read by what works on whole arrays. Repairs at special points are not counted. The status of a plan that
+   has failed; JET_BAD_ARGUMENT where a pointer is NULL or the file takes no more. */
+JET_API jet_status jet_plan_print(const jet_plan *, FILE *);
 
 #ifdef __cplusplus
 }

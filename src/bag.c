@@ -41,3 +41,9 @@ void bag_free(bag *b) {
   b->count = b->room = 0;
   b->left = 0;
 }
+
+size_t bag_memory(const bag *b) {
+  size_t size = (size_t)b->room * sizeof *b->items;
+  for (int i = 0; i < b->count; i++) size += b->items[i].size;
+  return size;
+}

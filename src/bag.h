@@ -19,5 +19,6 @@ typedef struct bag {
 
 void *bag_new(bag *, size_t count, size_t element); /* zeroed, for doubles and pointers; NULL on failure or overflow */
 void bag_free(bag *);
+size_t bag_memory(const bag *); /* bytes of all that it has allocated */
 
 #endif

@@ -2,8 +2,6 @@
 #include "build.h"
 #include "ops.h"
 
-#include <string.h>
-
 int build_no_memory(build *b) { return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning"); }
 
 int build_grow(build *b, void *list, int *room, int count, size_t element) {
@@ -41,7 +39,7 @@ static ptrdiff_t lanes(const build *b, int v) { return shape_of(b->tape, v)->siz
 static int earliest(const build *b, const node *n, int complete) {
   int level = 0;
   for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     level = max_(level, complete ? b->complete[in] : b->in_block[in]);
   }
   return level;
@@ -49,7 +47,7 @@ static int earliest(const build *b, const node *n, int complete) {
 
 static void place_alias(build *b, const node *n) {
   for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     int same = n->op->step != STEP_VIEW && lanes(b, in) == lanes(b, n->first);
     b->complete[n->first] = max_(b->complete[n->first], b->complete[in]);
     b->in_block[n->first] = max_(b->in_block[n->first], same ? b->in_block[in] : b->complete[in]);
@@ -61,7 +59,7 @@ static void place_alias(build *b, const node *n) {
 }
 
 static int place_step(build *b, const node *n, const kind *k) { /* its region, or -1 */
-  int of = k->sink ? node_input(b->tape, n, 0) : n->first;
+  int of = k->sink ? build_input(b, n, 0) : n->first;
   int space = k->once ? 0 : b->space_of[value_of(b->tape, of)->shape];
   int r = plan_region(b, space, lanes(b, of), earliest(b, n, k->complete));
   if (r < 0) return -1;
@@ -95,7 +93,7 @@ static int operands(build *b, const node *n, step *s) {
     s->out = s->in + s->nin;
   }
   for (int i = 0; i < s->nin; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     s->in[i] = series(b, b->sources ? n->first : in);
     s->in_planes[i] = b->sources ? b->sources : b->planes[in];
   }
@@ -124,16 +122,27 @@ static int is_choice(const node *n) {
   return any;
 }
 
+static const shape *own_shape(build *b, int id) { /* copied once; NULL after plan_fail */
+  if (b->shapes[id]) return b->shapes[id];
+  shape *copy = (shape *)bag_new(&b->plan->owned, 1, sizeof *copy);
+  if (!copy) build_no_memory(b);
+  else *copy = b->tape->shapes[id];
+  return b->shapes[id] = copy;
+}
+
 static int add_step(build *b, const node *n, const kind *k, const int makes[2], int region) {
   jet_plan *p = b->plan;
   if (!build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
   const value *v = value_of(b->tape, n->first);
-  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .k0 = makes[0], .k1 = makes[1],
-                                           .region = region, .node = p->nflows - 1, .directions = v->directions};
+  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .of = n->op,
+                                           .result = own_shape(b, v->shape), .order = v->order, .k0 = makes[0],
+                                           .k1 = makes[1], .region = region, .node = p->nflows - 1,
+                                           .directions = v->directions};
+  if (!fresh.result) return 0;
   *s = fresh;
   s->now0 = s->k0, s->now1 = s->k1;
   s->late = b->late_of[n->first] || is_choice(n);
-  s->n = lanes(b, k->sink ? node_input(b->tape, n, 0) : n->first);
+  s->n = lanes(b, k->sink ? build_input(b, n, 0) : n->first);
   if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
   claim_planes(b, s);
   p->regions[region].sums += s->run == run_sum;
@@ -144,10 +153,14 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
 
 static int add_node(build *b, const node *n) {
   int region, makes[2], size = 0;
-  if (!plan_planes(b, n, makes)) return 0;
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
-  if (n->op->step == STEP_LEAF) return 1;
   const kind *k = kind_of(b, n);
+  if (size && n->op->step == STEP_BROADCAST) {
+    if ((region = place_step(b, n, k)) < 0) return 0;
+    if (plan_shares(b, n, region)) return 1;
+  }
+  if (!plan_planes(b, n, makes)) return 0;
+  if (n->op->step == STEP_LEAF) return 1;
   if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
   return (region = place_step(b, n, k)) >= 0 && add_step(b, n, k, makes, region);
 }
@@ -156,7 +169,7 @@ static int add_node(build *b, const node *n) {
 
 static void add_flow(build *b, const node *n) {
   jet_plan *p = b->plan;
-  int above = n->op == &op_coefficient ? value_of(b->tape, node_input(b->tape, n, 0))->order - n->with.k : 0;
+  int above = n->op == &op_coefficient ? value_of(b->tape, build_input(b, n, 0))->order - n->with.k : 0;
   flow f = {n->first, n->count, n->nin, n->in, value_of(b->tape, n->first)->parameter >= 0, above, 0};
   p->flows[p->nflows++] = f;
 }
@@ -165,7 +178,7 @@ static void add_flow(build *b, const node *n) {
 static int check_feedback(build *b, const node *n) {
   int jets = value_of(b->tape, n->first)->parameter >= 0, from = n->op == &op_coefficient ? FROM_COEFFICIENT : 0;
   for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     from |= b->late_of[in];
     if (value_of(b->tape, in)->parameter >= 0 && n->op->step != STEP_LEAF && n->op->step != STEP_ALIAS)
       from |= FROM_CHOICE;
@@ -200,18 +213,20 @@ static int lists(build *b) {
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->late_of = (char *)bag_new(&b->scratch, values, 1);
   b->lists = (const ptrdiff_t **)bag_new(&b->scratch, (size_t)b->tape->nlists, sizeof *b->lists);
+  b->shapes = (const shape **)bag_new(&b->scratch, (size_t)b->tape->nshapes, sizeof *b->shapes);
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->late_of || !b->lists || !p->flows || !p->lost || !p->args)
+  if (!b->planes || !b->complete || !b->in_block || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
+      !p->args)
     return build_no_memory(b);
-  if (b->tape->nargs) memcpy(p->args, b->tape->args, (size_t)b->tape->nargs * sizeof(int));
+  for (int i = 0; i < b->tape->nargs; i++) p->args[i] = b->same_as[b->tape->args[i]];
   return 1;
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_need(b, n, outputs) && lists(b) && plan_spaces(b) && walk(b) && plan_sort(b) &&
-         plan_layout(b, n, outputs);
+  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b) &&
+         plan_sort(b) && plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

@@ -16,6 +16,9 @@ typedef struct build {
   const jet_tape *tape;
   bag scratch;     /* dies with the build */
   int nvalues, nnodes;
+  int *same_as;    /* by value: the value that stands for it */
+  int *number;     /* by value: the first that is equal, of those that are made again too */
+  int *made_last;  /* by value: of those of its number, the latest that has planes, + 1 */
   span *need;      /* by value, inside its interval */
   int **planes;    /* by value: plane ids by coefficient, or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
@@ -25,10 +28,14 @@ typedef struct build {
   int *once_at;    /* by level: the region of what runs once + 1 */
   int *sources;    /* by coefficient: planes of which the node at hand makes a copy, or NULL */
   const ptrdiff_t **lists; /* by list of the tape: the plan's copy */
+  const shape **shapes;    /* by shape of the tape: the plan's copy */
   char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
   size_t scratch_size; /* bytes, of one step at a time */
   int max_in;
 } build;
+
+/* Input i of a node of the tape: the value that stands for it. */
+static inline int build_input(const build *b, const node *n, int i) { return b->same_as[node_input(b->tape, n, i)]; }
 
 int build_no_memory(build *);                      /* 0, after plan_fail */
 int build_grow(build *, void *list, int *room, int count, size_t element);
@@ -36,6 +43,9 @@ int build_plane(const build *, int value, int k);  /* id, or -1: structurally ze
 
 int build_is_input(const op *);                    /* a leaf that the caller fills in */
 
+int plan_common(build *, int n, const jet outputs[]);          /* plan_cse.c: same_as */
+int plan_same_need(build *);                                   /* of equal values that are made again */
+int plan_shares(build *, const node *, int region); /* whether it took the planes of an equal value that the region makes */
 int plan_need(build *, int n, const jet outputs[]);            /* plan_need.c */
 void plan_want(build *, int value, int lo, int hi);
 /* plan_planes.c. Planes of a node's values; makes[0..1] becomes the range of coefficients that a step must make. */

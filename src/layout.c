@@ -140,7 +140,7 @@ static void add_port(build *b, int v, int input) {
   jet_plan *p = b->plan;
   const value *x = value_of(b->tape, v);
   if (p->port_of[v]) return;
-  port q = {v, x->order + 1, p->nport_planes, input, shape_of(b->tape, v)->size};
+  port q = {b->same_as[v], x->order + 1, p->nport_planes, input, shape_of(b->tape, v)->size};
   p->ports[p->nports++] = q;
   p->port_of[v] = p->nports;
   p->max_order = max_(p->max_order, x->order);

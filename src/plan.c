@@ -49,6 +49,7 @@ static int read_options(jet_plan *p, const jet_plan_options *from) {
     return plan_fail(p, JET_BAD_ARGUMENT, "jet_plan_new_ex: options.size is not the size of the options");
   if (from) memcpy(&o, from, from->size < sizeof o ? from->size : sizeof o);
   p->by_orders = o.by_orders;
+  p->no_common = o.no_common;
   return 1;
 }
 
@@ -84,6 +85,12 @@ void jet_plan_free(jet_plan *p) {
   memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);
   if (p->steps_room) memory_resize(&m, p->steps, (size_t)p->steps_room * sizeof *p->steps, 0);
   memory_resize(&m, p, sizeof *p, 0);
+}
+
+size_t jet_plan_memory(const jet_plan *p) {
+  if (!p || p == &no_plan) return 0;
+  return sizeof *p + bag_memory(&p->owned) + (size_t)p->planes_room * sizeof *p->planes +
+         (size_t)p->regions_room * sizeof *p->regions + (size_t)p->steps_room * sizeof *p->steps;
 }
 
 jet_status jet_plan_status(const jet_plan *p) { return p ? p->status : JET_BAD_ARGUMENT; }
@@ -128,7 +135,7 @@ jet_status jet_plan_bind(jet_plan *p, jet x, int k, double *data) {
 
 int jet_plan_lost(const jet_plan *p, jet y) {
   const port *q = find_port(p, y);
-  return q ? p->lost[y.id] : -1;
+  return q ? p->lost[q->value] : -1;
 }
 
 /* ---- runs ----------------------------------------------------------------------------------------------------------------- */

@@ -58,7 +58,6 @@ typedef struct parts { /* of a deposit */
 } parts;
 
 typedef struct job { /* of a step on whole planes */
-  const op *of;
   piece told;
   jets *in, *out;    /* of all directions */
   jets *in_1, *out_1; /* of one direction, room for `length` coefficients; NULL where there is but one */
@@ -67,6 +66,9 @@ typedef struct job { /* of a step on whole planes */
 
 struct step {
   step_run *run;
+  const op *of;
+  const shape *result;
+  int order; /* of its result */
   int k0, k1;     /* all that it makes */
   int now0, now1; /* of it, in this run */
   int late;       /* decided by coefficients: made again at every range of orders */
@@ -118,7 +120,7 @@ typedef struct port_plane {
 } port_plane;
 
 typedef struct port {
-  int value, count; /* coefficients 0..count-1 */
+  int value, count; /* the value that stands for it; coefficients 0..count-1 */
   int first;        /* plan->port_planes */
   int input;
   ptrdiff_t n;
@@ -134,7 +136,7 @@ struct jet_plan {
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;
-  int by_orders;
+  int by_orders, no_common;
   jet_status status;
   char message[256];
 

@@ -31,7 +31,7 @@ static void want_row(build *b, const node *n, span s) {
   /* Directions that share coefficient 0 go on from it: spares too. */
   want_values(b, n, s, value_of(b->tape, n->first)->directions > 1);
   for (int i = 0; i < n->nin; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     if (kind == JK_STEP || (kind == JK_SELECT && i == 0)) plan_want(b, in, 0, 0);
     else plan_want(b, in, same ? s.lo : 0, kind == JK_CHOICE ? INT_MAX : s.hi);
   }
@@ -40,13 +40,13 @@ static void want_row(build *b, const node *n, span s) {
 static void want_alias(build *b, const node *n, span s) {
   for (int k = s.lo; k <= s.hi; k++) {
     int input, coefficient;
-    if (n->op->alias(b->tape, n, k, &input, &coefficient)) plan_want(b, input, coefficient, coefficient);
+    if (n->op->alias(b->tape, n, k, &input, &coefficient)) plan_want(b, b->same_as[input], coefficient, coefficient);
   }
 }
 
 /* y_k = sum of a_i b_{k-i} inside the intervals. */
 static void want_pairs(build *b, const node *n, span s) {
-  int in[2] = {node_input(b->tape, n, 0), node_input(b->tape, n, 1)};
+  int in[2] = {build_input(b, n, 0), build_input(b, n, 1)};
   for (int i = 0; i < 2; i++) {
     const value *other = value_of(b->tape, in[1 - i]);
     plan_want(b, in[i], s.lo - other->degree, s.hi - other->low);
@@ -60,12 +60,12 @@ static void want_by_needs(build *b, const node *n, span s) {
   const span of[] = {[NEED_SAME] = s, [NEED_LOWER] = {0, s.hi}, [NEED_ZERO] = {0, 0}, [NEED_ALL] = {0, INT_MAX}};
   for (int i = 0; i < n->nin; i++) {
     span t = of[n->op->needs[min_(i, JK_MAX_IN - 1)]];
-    plan_want(b, node_input(b->tape, n, i), t.lo, t.hi);
+    plan_want(b, build_input(b, n, i), t.lo, t.hi);
   }
 }
 
 static void want_same(build *b, const node *n, span s) {
-  for (int i = 0; i < n->nin; i++) plan_want(b, node_input(b->tape, n, i), s.lo, s.hi);
+  for (int i = 0; i < n->nin; i++) plan_want(b, build_input(b, n, i), s.lo, s.hi);
 }
 
 static void want_nothing(build *b, const node *n, span s) { (void)b, (void)n, (void)s; }
@@ -98,7 +98,7 @@ static void want_series(build *b, const node *n) {
 int plan_need(build *b, int n, const jet outputs[]) {
   if (!(b->need = (span *)bag_new(&b->scratch, (size_t)b->nvalues, sizeof *b->need))) return build_no_memory(b);
   for (int v = 0; v < b->nvalues; v++) b->need[v].hi = -1;
-  for (int i = 0; i < n; i++) plan_want(b, outputs[i].id, 0, INT_MAX);
+  for (int i = 0; i < n; i++) plan_want(b, b->same_as[outputs[i].id], 0, INT_MAX);
   for (int i = b->nnodes - 1; i >= 0; i--) {
     const node *x = &b->tape->nodes[i];
     if (b->plan->by_orders && (x->op->step == STEP_ROW || x->op->step == STEP_WHOLE)) want_series(b, x);

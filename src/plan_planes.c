@@ -81,7 +81,7 @@ static int other_name(build *b, const node *n, int v, int k, int *id) {
     if (step == STEP_ROW) return 0;
     input = -1;
   }
-  int from = input < 0 ? -1 : build_plane(b, input, coefficient);
+  int from = input < 0 ? -1 : build_plane(b, b->same_as[input], coefficient);
   ptrdiff_t size = shape_of(b->tape, v)->size;
   if (from < 0) *id = new_plane(b, PLANE_CONSTANT, size, 1);
   else if (step == STEP_VIEW && pattern_run(list_of(b->tape, n)->at, &offset))

@@ -32,7 +32,7 @@ static void add_axis(spread *a, ptrdiff_t extent, ptrdiff_t stride) {
 }
 
 static int broadcast_step(build *b, const node *n, step *s) {
-  const shape *from = shape_of(b->tape, node_input(b->tape, n, 0)), *to = shape_of(b->tape, n->first);
+  const shape *from = shape_of(b->tape, build_input(b, n, 0)), *to = shape_of(b->tape, n->first);
   spread *a = (spread *)own(b, 1, sizeof *a);
   if (!a) return 0;
   ptrdiff_t size = 1;
@@ -63,10 +63,10 @@ enum { SINK = 256 }; /* lanes from which it is worth while to add parts block by
 
 int plan_is_sink(const build *b, const node *n) {
   const ptrdiff_t *at = list_of(b->tape, n)->at;
-  ptrdiff_t m = n->nin ? shape_of(b->tape, node_input(b->tape, n, 0))->size : 0, offset;
+  ptrdiff_t m = n->nin ? shape_of(b->tape, build_input(b, n, 0))->size : 0, offset;
   if (m < SINK) return 0;
   for (int i = 0; i < n->nin; i++, at += pattern_length(at))
-    if (shape_of(b->tape, node_input(b->tape, n, i))->size != m || !pattern_run(at, &offset)) return 0;
+    if (shape_of(b->tape, build_input(b, n, i))->size != m || !pattern_run(at, &offset)) return 0;
   return 1;
 }
 
@@ -123,7 +123,7 @@ static int empty_tables(build *b, jk_series *s, int n, int length) {
 static int whole_tables(build *b, const node *n, step *s) {
   job *j = s->whole;
   int order = 0, all = s->nin + s->nout;
-  for (int i = 0; i < n->nin; i++) order = max_(order, value_of(b->tape, node_input(b->tape, n, i))->order);
+  for (int i = 0; i < n->nin; i++) order = max_(order, value_of(b->tape, build_input(b, n, i))->order);
   order = max_(order, value_of(b->tape, n->first)->order);
   j->order = value_of(b->tape, n->first)->order;
   if (!(j->in = (jets *)own(b, all, sizeof *j->in)) || !empty_tables(b, s->in, all, order + 1)) return 0;
@@ -143,12 +143,11 @@ static int whole_step(build *b, const node *n, step *s) {
   job *j = (job *)own(b, 1, sizeof *j);
   if (!j) return 0;
   s->whole = j;
-  j->of = n->op;
   j->told.set = b->plan->set;
   j->told.with = n->with;
   j->told.nin = n->nin;
   for (int i = 0; i < n->nin && i < JK_MAX_IN; i++) {
-    int in = node_input(b->tape, n, i);
+    int in = build_input(b, n, i);
     j->told.in[i] = *shape_of(b->tape, in);
     j->told.orders[i] = value_of(b->tape, in)->order;
   }
