@@ -28,6 +28,7 @@ typedef struct build {
   char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
   size_t scratch_size; /* bytes, of one step at a time */
   int max_in;
+  ptrdiff_t slots_room, work_room; /* numbers for each worker */
 } build;
 
 int build_no_memory(build *);                      /* 0, after plan_fail */
