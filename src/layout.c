@@ -228,7 +228,9 @@ static void choose_blocks(build *b) {
 
 /* ---- workers -------------------------------------------------------------------------------------------------------------------- */
 
-enum { SHARE = 32 * 1024 }; /* coefficients made and summed that are worth a worker: some 10 microseconds */
+/* Coefficients of lanes, made or summed, that are worth a worker: some 50 microseconds, as long as it may take a sleeping thread to
+   wake. Regions of less than two shares stay with the caller's thread. */
+enum { SHARE = 128 * 1024 };
 
 static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; saturates */
   ptrdiff_t work = 0, sum;
