@@ -14,7 +14,11 @@
    expressions nest and one check at the end is enough. Nothing here aborts, prints, exits or reads the environment.
 
    Threads. Record on a tape from one thread at a time; a tape that is no longer recorded on may be read by any number of
-   threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state.
+   threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state. A run shares
+   large elementwise work, sums over all elements and gradients of slices among OpenMP's threads (option `threads`); results are
+   the same bit for bit for any number of them. In a parallel region of the caller's a run stays in its thread, unless OpenMP is
+   told to nest. OpenBLAS, which computes products of matrices, has threads of its own: the library does not touch their number,
+   and with another one those products round differently.
 
    Arrays are row-major. A dims argument may be NULL where the rank is 0. */
 #ifndef JETS_H
@@ -94,8 +98,9 @@ typedef struct jet_tape_options {
   void *context;
   jet_isa isa;       /* force an instruction set; AUTO takes the best that the processor has */
   int no_rewriting;  /* non-zero: record sin(x)/x and its like as typed (see jet_div, jet_log, jet_sqrt, jet_sub) */
+  int threads;       /* of the tape's plans whose own options leave it 0: see jet_plan_options */
 } jet_tape_options;
-#define JET_TAPE_OPTIONS_INIT { sizeof(jet_tape_options), NULL, NULL, JET_ISA_AUTO, 0 }
+#define JET_TAPE_OPTIONS_INIT { sizeof(jet_tape_options), NULL, NULL, JET_ISA_AUTO, 0, 0 }
 
 /* ---- 1. functions: n numbers in, derivatives out --------------------------------------------------------------- */
 
@@ -381,8 +386,10 @@ typedef struct jet_plan_options {
   size_t size;   /* sizeof(jet_plan_options) */
   int by_orders; /* non-zero: jet_plan_run_orders may be used; all planes of all values are kept in memory */
   int no_common; /* non-zero: what was recorded twice is computed twice; else once, with the same bits but for those of NaN */
+  int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
+                    what omp_get_max_threads() is when the plan is made */
 } jet_plan_options;
-#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0 }
+#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0 }
 
 /* Evaluates what the n outputs need and nothing else. The tape may grow or be freed afterwards. Never NULL: a failure (of
    the tape, of an output) shows in jet_plan_status and at every use. */

@@ -32,6 +32,7 @@ typedef struct build {
   char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
   size_t scratch_size; /* bytes, of one step at a time */
   int max_in;
+  ptrdiff_t slots_room, work_room; /* numbers for each worker */
 } build;
 
 /* Input i of a node of the tape: the value that stands for it. */

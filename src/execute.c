@@ -1,10 +1,12 @@
-/* execute.c - runs a plan: region by region, block by block, all steps of the region on each block. Allocates nothing. */
+/* execute.c - runs a plan: region by region, block by block, all steps of the region on each block; workers take contiguous shares
+   of the blocks. Allocates nothing. */
 #include "plan.h"
+#include "workers.h"
 
 #include <string.h>
 
-static void move_pointers(const jet_plan *p, const region *r, ptrdiff_t first) {
-  for (const moving *m = p->pointers + r->first_moving, *end = m + r->count_moving; m < end; m++)
+static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
+  for (const moving *m = p->pointers + r->first_moving + worker * r->count_moving, *end = m + r->count_moving; m < end; m++)
     *m->entry = p->planes[m->plane].base + first;
 }
 
@@ -18,30 +20,54 @@ static void follow_caller(jet_plan *p) {
     x->base = p->planes[x->root].base + x->at;
   }
   for (int i = 0; i < p->nregions; i++)
-    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0);
+    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0, 0);
   p->moved = 0;
 }
 
 static void choose_range(jet_plan *p, int k0, int k1) {
-  for (int i = 0; i < p->nsteps; i++) {
-    step *s = &p->steps[i];
-    s->now0 = s->late ? s->k0 : max_(s->k0, k0);
-    s->now1 = s->late ? s->k1 : min_(s->k1, k1);
-  }
+  for (int r = 0; r < p->nregions; r++)
+    for (int w = 0; w < p->regions[r].workers; w++)
+      for (step *s = worker_steps(p, &p->regions[r], w), *end = s + p->regions[r].count; s < end; s++) {
+        s->now0 = s->late ? s->k0 : max_(s->k0, k0);
+        s->now1 = s->late ? s->k1 : min_(s->k1, k1);
+      }
 }
 
-static void run_steps(const jet_plan *p, const region *r, ptrdiff_t first, ptrdiff_t n) {
-  for (step *s = p->steps + r->first, *end = s + r->count; s < end; s++)
+static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
+  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++)
     if (s->now0 < s->now1) s->run(p, s, first, r->once ? s->n : n);
 }
 
+typedef struct walk {
+  const jet_plan *plan;
+  const region *over;
+} walk;
+
+static void walk_share(void *data, int worker) {
+  const walk *x = (const walk *)data;
+  const region *r = x->over;
+  ptrdiff_t end = share_of(r, worker + 1) * r->block;
+  for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
+    move_pointers(x->plan, r, worker, first);
+    run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
+  }
+}
+
+static void walk_blocks(const jet_plan *p, const region *r) {
+  walk x = {p, r};
+  if (r->workers == 1) {
+    walk_share(&x, 0);
+    return;
+  }
+  workers_run(r->workers, walk_share, &x);
+  for (int w = 1; w < r->workers; w++)
+    for (step *s = worker_steps(p, r, w), *end = s + r->count; s < end; s++)
+      if (s->run == run_add && s->now0 < s->now1) finish_add(p, s);
+}
+
 static void run_region(const jet_plan *p, const region *r) {
-  if (!in_blocks(r)) run_steps(p, r, 0, r->n);
-  else
-    for (ptrdiff_t first = 0; first < r->n; first += r->block) {
-      move_pointers(p, r, first);
-      run_steps(p, r, first, r->n - first < r->block ? r->n - first : r->block);
-    }
+  if (in_blocks(r)) walk_blocks(p, r);
+  else run_steps(p, r, 0, 0, r->n);
   for (int i = 0; i < r->count && r->sums && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
 }
@@ -63,7 +89,11 @@ static void count_lost(jet_plan *p) {
   int any = 0;
   for (int i = 0; i < p->nlossy; i++) any |= p->lossy[i]->call->lost;
   if (!any && !p->any_lost) return;
-  for (int i = 0; i < p->nlossy; i++) p->flows[p->lossy[i]->node].lost = p->lossy[i]->call->lost;
+  for (int i = 0; i < p->nlossy; i++) p->flows[p->lossy[i]->node].lost = 0;
+  for (int i = 0; i < p->nlossy; i++) {
+    int *lost = &p->flows[p->lossy[i]->node].lost;
+    *lost = max_(*lost, p->lossy[i]->call->lost);
+  }
   for (int i = 0; i < p->nflows; i++) {
     const flow *f = &p->flows[i];
     int most = 0;

@@ -228,6 +228,46 @@ static void choose_blocks(build *b) {
   }
 }
 
+/* ---- workers -------------------------------------------------------------------------------------------------------------------- */
+
+/* Coefficients of lanes, made or summed, that are worth a worker: some 50 microseconds, as long as it may take a sleeping thread to
+   wake. Regions of less than two shares stay with the caller's thread. */
+enum { SHARE = 128 * 1024 };
+
+static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; saturates */
+  ptrdiff_t work = 0, sum;
+  for (int i = r->first; i < r->first + r->count; i++)
+    work += (ptrdiff_t)(p->steps[i].k1 - p->steps[i].k0) * p->steps[i].directions;
+  return __builtin_mul_overflow(work, r->n, &sum) ? PTRDIFF_MAX : sum;
+}
+
+/* What a worker keeps aside of overlapping parts is its own lanes', and less than these. */
+static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
+  ptrdiff_t least = (blocks_of(r) / workers - 1) * r->block;
+  for (int i = r->first; i < r->first + r->count; i++)
+    if (p->steps[i].run == run_add && p->steps[i].deposit->border > least) return 0;
+  return 1;
+}
+
+static void choose_workers(jet_plan *p) {
+  for (int i = 0; i < p->nregions; i++) {
+    region *r = &p->regions[i];
+    r->workers = 1;
+    if (r->once || r->n <= r->block) continue;
+    ptrdiff_t most = work_of(p, r) / SHARE, blocks = blocks_of(r);
+    if (most > blocks) most = blocks;
+    if (most > p->threads) most = p->threads;
+    while (most > 1 && !parts_fit(p, r, most)) most /= 2;
+    r->workers = most < 1 ? 1 : (int)most;
+  }
+}
+
+static int most_workers(const jet_plan *p) {
+  int most = 1;
+  for (int i = 0; i < p->nregions; i++) most = max_(most, p->regions[i].workers);
+  return most;
+}
+
 /* ---- the arena: measured, allocated once, handed out ------------------------------------------------------------------------------- */
 
 static int reserve(build *b, size_t *total, ptrdiff_t n, int times, size_t *offset) {
@@ -252,8 +292,10 @@ static int measure_shared(build *b, size_t *total, shared *at) {
   ptrdiff_t widest = 0;
   for (int r = 0; r < p->nregions; r++)
     if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
-  ptrdiff_t work = (ptrdiff_t)(jk_work_size(p->max_order) / sizeof(double));
-  return reserve(b, total, widest + LINE, 1, &at->slots) && reserve(b, total, work + LINE, 1, &at->work) &&
+  int workers = most_workers(p);
+  b->slots_room = room_of(widest + LINE);
+  b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(double)) + LINE);
+  return reserve(b, total, b->slots_room, workers, &at->slots) && reserve(b, total, b->work_room, workers, &at->work) &&
          reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(double)) + LINE, 1, &at->scratch);
 }
 
@@ -277,6 +319,9 @@ static int measure(build *b, size_t *total, shared *at) {
     const region *r = &p->regions[s->region];
     if (s->run == run_sum && !r->once &&
         !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at))
+      return 0;
+    if (s->run == run_add && r->workers > 1 &&
+        !reserve(b, total, s->deposit->border * (r->workers - 1) * (s->k1 - s->k0), s->directions, &s->partial_at))
       return 0;
   }
   return measure_shared(b, total, at);
@@ -325,5 +370,6 @@ int plan_layout(build *b, int n, const jet outputs[]) {
   note_stored(b);
   if (!find_ports(b, n, outputs) || !find_slots(b)) return 0;
   choose_blocks(b);
+  choose_workers(b->plan);
   return allocate(b, &at) && plan_pointers(b, at.scratch);
 }

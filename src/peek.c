@@ -325,6 +325,7 @@ static int evaluate(jet_tape *tape, struct known *known) {
   options.allocate = tape->mem.allocate;
   options.context = tape->mem.context;
   options.isa = tape->isa;
+  options.threads = tape->threads;
   if (!mark(&w)) return 0;
   w.scratch = jet_tape_new_ex(&options);
   int good = allocate(&w) && record_window(&w) && run(&w);

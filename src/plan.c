@@ -1,5 +1,6 @@
 /* plan.c - the life of a plan and its ports: what a caller of jet_plan_ sees. */
 #include "plan.h"
+#include "workers.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +51,9 @@ static int read_options(jet_plan *p, const jet_plan_options *from) {
   if (from) memcpy(&o, from, from->size < sizeof o ? from->size : sizeof o);
   p->by_orders = o.by_orders;
   p->no_common = o.no_common;
+  if (o.threads < 0) return plan_fail(p, JET_BAD_ARGUMENT, "jet_plan_new_ex: threads is %d", o.threads);
+  if (!o.threads) o.threads = p->tape->threads;
+  p->threads = workers_allowed(o.threads ? o.threads : workers_default());
   return 1;
 }
 

@@ -6,6 +6,8 @@
    region  steps over one iteration space of n elements. Its planes that nobody outside reads live in slots of one block,
            which stay in cache; the others are stored whole. Or steps that run once each, one after the other: those on
            whole planes, and all on few elements, where what a run costs beside arithmetic is the cost.
+   worker  a share of a region's blocks, contiguous, that runs beside the others: it has its own steps, pointers, slots and work.
+           Worker 0 has those of the plan.
    level   regions of a level depend on those of lower ones, and on what runs once in their own.
    port    an input or output as the caller sees it. */
 #ifndef JETS_PLAN_H
@@ -55,6 +57,11 @@ typedef struct parts { /* of a deposit */
   /* Of a sink: parts by offset, the last first: then the order of additions does not depend on blocks. */
   const int *order;
   const ptrdiff_t *offset;
+  int apart; /* no two overlap */
+  /* Of a worker but the first: what its lanes add below the place of lane `from` in the last part comes after the additions of the
+     worker before; it is kept aside until all are done, `border` numbers for each coefficient and direction. */
+  ptrdiff_t from, border;
+  double *side;
 } parts;
 
 typedef struct job { /* of a step on whole planes */
@@ -86,7 +93,7 @@ struct step {
     job *whole;
     double *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
-  size_t partial_at; /* in the arena */
+  size_t partial_at; /* in the arena; of a sink that adds parts: what is kept aside */
 };
 
 typedef struct moving { /* a pointer that follows the block, or the memory that the caller binds */
@@ -102,6 +109,8 @@ typedef struct region {
   ptrdiff_t slots;   /* of a block; numbers where steps run once */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
   int sums;
+  int workers;
+  step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
 } region;
 
 typedef struct flow { /* a needed node, for the count of orders lost */
@@ -136,7 +145,7 @@ struct jet_plan {
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;
-  int by_orders, no_common;
+  int by_orders, no_common, threads;
   jet_status status;
   char message[256];
 
@@ -151,7 +160,7 @@ struct jet_plan {
   moving *pointers;
   delivery *deliveries;
   int *views;    /* planes that are */
-  step **lossy;  /* steps that may lose orders */
+  step **lossy;  /* steps that may lose orders, of all workers */
   int ndeliveries, nviews, nlossy;
   int *port_of; /* by value: port + 1 */
   int *lost;    /* by value */
@@ -171,11 +180,18 @@ void plan_execute(jet_plan *, int k0, int k1);                            /* exe
 step_run run_row, run_broadcast, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
 void finish_sum(const jet_plan *, const step *);
+void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
 static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1 ? copy * x->stride : 0; }
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
 }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
+static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
+  return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;
+}
+static inline step *worker_steps(const jet_plan *p, const region *r, int worker) {
+  return worker ? r->others + (ptrdiff_t)(worker - 1) * r->count : p->steps + r->first;
+}
 
 #endif

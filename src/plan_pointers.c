@@ -2,20 +2,31 @@
 #include "build.h"
 #include "ops.h"
 
+#include <string.h>
+
 /* Where a region is walked in several blocks they follow the block; else only what the caller may bind moves. */
 static int moves(const jet_plan *p, const region *r, int id) {
   const plane *x = &p->planes[id], *root = x->kind == PLANE_VIEW ? &p->planes[x->root] : x;
   return x->kind != PLANE_LOCAL && (root->movable || (!r->once && r->n > r->block));
 }
 
-static void point(jet_plan *p, region *r, double **entry, int id) {
-  *entry = p->planes[id].base;
-  if (!moves(p, r, id)) return;
+typedef struct pointing {
+  build *b;
+  const region *r;
+  moving *next;
+  ptrdiff_t shift; /* from the slots of worker 0 to this worker's */
+} pointing;
+
+static void point(pointing *t, double **entry, int id) {
+  const plane *x = &t->b->plan->planes[id];
+  *entry = x->kind == PLANE_LOCAL && x->base ? x->base + t->shift : x->base;
+  if (!moves(t->b->plan, t->r, id)) return;
   moving m = {entry, id};
-  p->pointers[r->first_moving + r->count_moving++] = m;
+  *t->next++ = m;
 }
 
-static int point_series(build *b, region *r, const step *s, jk_series *x, const int *ids) {
+static int point_series(pointing *t, const step *s, jk_series *x, const int *ids) {
+  build *b = t->b;
   jet_plan *p = b->plan;
   if (!ids) return 1;
   double **table = (double **)x->plane;
@@ -27,7 +38,7 @@ static int point_series(build *b, region *r, const step *s, jk_series *x, const 
     return build_no_memory(b);
   for (int k = x->low; k <= x->degree; k++) {
     if (ids[k] < 0) continue;
-    point(p, r, &table[k], ids[k]);
+    point(t, &table[k], ids[k]);
     if (stride) stride[k] = copy_at(&p->planes[ids[k]], 1);
   }
   x->plane = table, x->stride = stride;
@@ -39,14 +50,85 @@ static int wants_inputs(const step *s) {
 }
 static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
 
-static int point_step(build *b, region *r, step *s, size_t scratch_at) {
+static int point_step(pointing *t, step *s) {
   for (int i = 0; wants_inputs(s) && i < s->nin; i++)
-    if (!point_series(b, r, s, &s->in[i], s->in_planes[i])) return 0;
+    if (!point_series(t, s, &s->in[i], s->in_planes[i])) return 0;
   for (int i = 0; wants_outputs(s) && i < s->nout; i++)
-    if (!point_series(b, r, s, &s->out[i], s->out_planes[i])) return 0;
-  if (s->call) s->call->work = b->plan->work;
+    if (!point_series(t, s, &s->out[i], s->out_planes[i])) return 0;
+  return 1;
+}
+
+static int point_first(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
+  if (!point_step(t, s)) return 0;
+  if (s->call) s->call->work = t->b->plan->work;
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
-    s->whole->told.scratch = b->plan->arena + scratch_at;
+    s->whole->told.scratch = t->b->plan->arena + scratch_at;
+  return 1;
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------------------------------- */
+
+/* The same step with tables of its own. */
+static int copy_series(build *b, const step *from, step *to) {
+  bag *owned = &b->plan->owned;
+  if (from->call) {
+    if (!(to->call = (jk_call *)bag_new(owned, 1, sizeof *to->call))) return build_no_memory(b);
+    *to->call = *from->call;
+    to->in = to->call->in, to->out = to->call->out;
+  } else {
+    if (!(to->in = (jk_series *)bag_new(owned, (size_t)(from->nin + from->nout), sizeof *to->in))) return build_no_memory(b);
+    memcpy(to->in, from->in, (size_t)(from->nin + from->nout) * sizeof *to->in);
+    to->out = to->in + from->nin;
+  }
+  for (int i = 0; i < from->nin; i++) to->in[i].plane = NULL;
+  for (int i = 0; i < from->nout; i++) to->out[i].plane = NULL;
+  return 1;
+}
+
+static int copy_parts(build *b, const region *r, int worker, step *s) {
+  parts *q = (parts *)bag_new(&b->plan->owned, 1, sizeof *q);
+  if (!q) return build_no_memory(b);
+  *q = *s->deposit;
+  q->from = share_of(r, worker) * r->block;
+  if (q->border) q->side = b->plan->arena + s->partial_at + q->border * (worker - 1) * (s->k1 - s->k0) * s->directions;
+  s->deposit = q;
+  return 1;
+}
+
+static int point_worker(build *b, const region *r, int worker) {
+  jet_plan *p = b->plan;
+  pointing t = {b, r, p->pointers + r->first_moving + worker * r->count_moving, worker * b->slots_room};
+  for (int i = 0; i < r->count; i++) {
+    const step *from = &p->steps[r->first + i];
+    step *s = worker_steps(p, r, worker) + i;
+    *s = *from;
+    if (!copy_series(b, from, s) || !point_step(&t, s)) return 0;
+    if (s->call) s->call->work = (double *)p->work + worker * b->work_room;
+    if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
+  }
+  return 1;
+}
+
+enum { APART = 128 }; /* bytes between what two workers write, so that they do not share a line of the cache */
+
+static int point_workers(build *b) {
+  jet_plan *p = b->plan;
+  int any = 1;
+  for (int i = 0; i < p->nregions; i++) {
+    region *r = &p->regions[i];
+    if (r->workers > 1 && !(r->others = (step *)bag_new(&p->owned, (size_t)(r->workers - 1) * (size_t)r->count, sizeof *r->others)))
+      return build_no_memory(b);
+  }
+  for (int w = 1; any; w++) {
+    any = 0;
+    if (!bag_new(&p->owned, 1, APART)) return build_no_memory(b);
+    for (int i = 0; i < p->nregions; i++) {
+      const region *r = &p->regions[i];
+      if (w >= r->workers) continue;
+      any = 1;
+      if (!point_worker(b, r, w)) return 0;
+    }
+  }
   return 1;
 }
 
@@ -69,17 +151,23 @@ static int may_lose(const step *s) {
   return kind != JK_LINEAR && kind != JK_SELECT && kind != JK_STEP && kind != JK_CHOICE;
 }
 
+static void find_lossy(jet_plan *p) {
+  for (int i = 0; i < p->nregions; i++)
+    for (int w = 0; w < p->regions[i].workers; w++)
+      for (step *s = worker_steps(p, &p->regions[i], w), *end = s + p->regions[i].count; s < end; s++)
+        if (may_lose(s)) p->lossy[p->nlossy++] = s;
+}
+
 static int find_lists(build *b) {
   jet_plan *p = b->plan;
   int lossy = 0, views = 0;
-  for (int i = 0; i < p->nsteps; i++) lossy += may_lose(&p->steps[i]);
+  for (int i = 0; i < p->nsteps; i++) lossy += may_lose(&p->steps[i]) * p->regions[p->steps[i].region].workers;
   for (int i = 0; i < p->nplanes; i++) views += p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].movable;
   p->lossy = (step **)bag_new(&p->owned, (size_t)lossy, sizeof *p->lossy);
   p->views = (int *)bag_new(&p->owned, (size_t)views, sizeof *p->views);
   p->operands = (const double **)bag_new(&p->owned, (size_t)b->max_in, sizeof *p->operands);
   if (!p->lossy || !p->views || !p->operands) return build_no_memory(b);
-  for (int i = 0; i < p->nsteps; i++)
-    if (may_lose(&p->steps[i])) p->lossy[p->nlossy++] = &p->steps[i];
+  find_lossy(p);
   for (int i = 0; i < p->nplanes; i++)
     if (p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].movable) p->views[p->nviews++] = i;
   return 1;
@@ -88,14 +176,17 @@ static int find_lists(build *b) {
 int plan_pointers(build *b, size_t scratch_at) {
   jet_plan *p = b->plan;
   ptrdiff_t entries = 0, used = 0;
-  for (int i = 0; i < p->nsteps; i++) entries += count_step(p, &p->steps[i]);
+  for (int i = 0; i < p->nsteps; i++) entries += count_step(p, &p->steps[i]) * p->regions[p->steps[i].region].workers;
   if (!(p->pointers = (moving *)bag_new(&p->owned, (size_t)entries, sizeof *p->pointers))) return build_no_memory(b);
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
     x->first_moving = used;
+    pointing t = {b, x, p->pointers + used, 0};
     for (int i = x->first; i < x->first + x->count; i++)
-      if (!point_step(b, x, &p->steps[i], scratch_at)) return 0;
-    used += x->count_moving;
+      if (!point_first(&t, &p->steps[i], scratch_at)) return 0;
+    x->count_moving = t.next - p->pointers - used;
+    used += x->count_moving * x->workers;
   }
+  if (!point_workers(b)) return 0;
   return find_lists(b);
 }

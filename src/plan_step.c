@@ -3,6 +3,7 @@
 #include "ops.h"
 #include "pattern.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static void *own(build *b, int count, size_t element) {
@@ -84,6 +85,16 @@ static void sort_parts(int *order, const ptrdiff_t *offset, int n) {
     }
 }
 
+/* Offsets in order tell whether parts of n lanes overlap, and how much a worker keeps aside. */
+static void measure_parts(parts *q, int count, ptrdiff_t n) {
+  q->apart = 1;
+  for (int i = 1; i < count; i++) {
+    q->apart &= q->offset[q->order[i - 1]] - q->offset[q->order[i]] >= n;
+    if (__builtin_add_overflow(q->border, q->offset[q->order[0]] - q->offset[q->order[i]], &q->border)) q->border = PTRDIFF_MAX;
+  }
+  if (q->apart) q->border = 0;
+}
+
 static int deposit_step(build *b, const node *n, step *s) {
   parts *q = (parts *)own(b, 1, sizeof *q);
   if (!q || !(q->patterns = copy_list(b, n->with.list))) return 0;
@@ -100,6 +111,7 @@ static int deposit_step(build *b, const node *n, step *s) {
   }
   sort_parts(order, offset, n->nin);
   q->order = order, q->offset = offset;
+  measure_parts(q, n->nin, s->n);
   return 1;
 }
 

@@ -90,24 +90,77 @@ static void put(const jk_set *set, int add, double *y, const double *x, ptrdiff_
   else if (!add) memset(y, 0, (size_t)n * sizeof *y);
 }
 
+static const double *part_of(const jet_plan *p, const step *s, int part, int k, int copy) { /* NULL: zero */
+  int id = plane_in(s->in_planes[part], &s->in[part], k);
+  return id < 0 ? NULL : s->in[part].plane[k] + copy_at(&p->planes[id], copy);
+}
+
+static double *kept_aside(const step *s, int k, int copy) {
+  return s->deposit->side + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * s->deposit->border;
+}
+
+/* How many of the lanes from `first` on are kept aside: of those that fall into the place of the worker before. */
+static ptrdiff_t aside(const parts *q, int part, ptrdiff_t first, ptrdiff_t n) {
+  ptrdiff_t wait = q->side ? q->from + q->offset[q->order[0]] - q->offset[part] - first : 0;
+  return wait < 0 ? 0 : wait < n ? wait : n;
+}
+
 /* Lanes of every part into the result y: those of the part that lies last are the first ones in their place; what lies below all of
    them is zeroed at the beginning and what lies above at the end. */
 static void add_parts(const jet_plan *p, const step *s, double *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
   const parts *q = s->deposit;
   ptrdiff_t reach = q->offset[q->order[0]];
+  double *side = q->side ? kept_aside(s, k, copy) : NULL;
   if (first == 0) memset(y, 0, (size_t)reach * sizeof *y);
   for (int i = 0; i < s->nin; i++) {
-    int part = q->order[i], id = plane_in(s->in_planes[part], &s->in[part], k);
-    const double *x = id < 0 ? NULL : s->in[part].plane[k] + copy_at(&p->planes[id], copy);
-    put(p->set, i > 0, y + q->offset[part] + first, x, n);
+    int part = q->order[i];
+    const double *x = part_of(p, s, part, k, copy);
+    ptrdiff_t wait = aside(q, part, first, n);
+    if (x && wait) memcpy(side + first - q->from, x, (size_t)wait * sizeof *y);
+    if (wait < n) put(p->set, i > 0, y + q->offset[part] + first + wait, x ? x + wait : NULL, n - wait);
+    if (side) side += reach - q->offset[part];
   }
   if (first + n == s->n) memset(y + reach + s->n, 0, (size_t)(q->size - reach - s->n) * sizeof *y);
+}
+
+/* Parts that do not overlap: every one is the only one in its place. The gap above each is zeroed with its last lanes. */
+static void put_parts(const jet_plan *p, const step *s, double *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
+  const parts *q = s->deposit;
+  ptrdiff_t above = q->size;
+  for (int i = 0; i < s->nin; i++) {
+    int part = q->order[i];
+    ptrdiff_t at = q->offset[part], end = at + s->n;
+    put(p->set, 0, y + at + first, part_of(p, s, part, k, copy), n);
+    if (first + n == s->n) memset(y + end, 0, (size_t)(above - end) * sizeof *y);
+    above = at;
+  }
+  if (first == 0) memset(y, 0, (size_t)above * sizeof *y);
 }
 
 void run_add(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   for (int k = s->now0; k < s->now1; k++) {
     int id = plane_in(s->out_planes[0], &s->out[0], k);
     const plane *to = &p->planes[id];
-    for (int c = 0; c < to->copies; c++) add_parts(p, s, to->base + copy_at(to, c), k, c, first, n);
+    for (int c = 0; c < to->copies; c++)
+      (s->deposit->apart ? put_parts : add_parts)(p, s, to->base + copy_at(to, c), k, c, first, n);
+  }
+}
+
+static void add_aside(const jet_plan *p, const step *s, double *y, int k, int copy) {
+  const parts *q = s->deposit;
+  const double *side = kept_aside(s, k, copy);
+  for (int i = 0; i < s->nin; i++) {
+    int part = q->order[i];
+    ptrdiff_t n = q->offset[q->order[0]] - q->offset[part];
+    if (n && plane_in(s->in_planes[part], &s->in[part], k) >= 0) p->set->add(y + q->offset[part] + q->from, side, n);
+    side += n;
+  }
+}
+
+void finish_add(const jet_plan *p, const step *s) {
+  if (!s->deposit->border) return;
+  for (int k = s->now0; k < s->now1; k++) {
+    const plane *to = &p->planes[s->out_planes[0][k]];
+    for (int c = 0; c < to->copies; c++) add_aside(p, s, to->base + copy_at(to, c), k, c);
   }
 }

@@ -58,7 +58,9 @@ jet_tape *jet_tape_new_ex(const jet_tape_options *options) {
   tape->mem = m;
   tape->isa = o.isa;
   tape->rewriting = !o.no_rewriting;
+  tape->threads = o.threads;
   if (!good) tape_fail(tape, JET_BAD_ARGUMENT, "jet_tape_new_ex: options.size is not the size of the options");
+  else if (o.threads < 0) tape_fail(tape, JET_BAD_ARGUMENT, "jet_tape_new_ex: threads is %d", o.threads);
   else if (!jet_isa_available(o.isa))
     tape_fail(tape, JET_UNSUPPORTED, "jet_tape_new_ex: the instruction set is not available here");
   return tape;

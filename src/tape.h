@@ -117,7 +117,7 @@ typedef struct list {
 struct jet_tape {
   memory mem;
   jet_isa isa;
-  int rewriting;
+  int rewriting, threads;
   jet_status status;
   char message[256];
   value *values;

@@ -1,6 +1,6 @@
 /* composite.c - Taylor coefficients of y = exp(sin x tanh x)/(1+x^2) + log(1+x^2)^1.5 at N points, beside the plain
    C loop for the value and beside other libraries, in one run and taking turns, so that noise hits all alike. One
-   thread each.
+   thread each; and how many times faster ours is with two.
 
      meson test --benchmark composite -v         or         composite [N ...]
 
@@ -67,10 +67,12 @@ static void check(jet_status status, const jet_plan *plan) {
   exit(2);
 }
 
-static ours record(int order, ptrdiff_t n, const double *at) {
+static ours record(int order, ptrdiff_t n, const double *at, int threads) {
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
   ours o;
+  options.threads = threads;
   double start = seconds();
-  o.tape = jet_tape_new();
+  o.tape = jet_tape_new_ex(&options);
   jet t = jet_parameter(o.tape, order), x = jet_input(o.tape, 1, &n);
   o.y = expression(jet_expand(x, jet_scalar(o.tape, 1), t));
   o.plan = jet_plan_new(o.tape, 1, &o.y);
@@ -139,15 +141,17 @@ static double largest_difference(const ours *o, int order, ptrdiff_t n, const do
 
 /* ---- a row of the table ---------------------------------------------------------------------------------------- */
 
-static void measure(ours *o, double *own, double *plain, int np, peer *peers, int order, ptrdiff_t n, const double *x,
+static void measure(ours *o, ours *two, double *own, double *both, double *plain, int np, peer *peers, int order, ptrdiff_t n, const double *x,
                     double *c) {
   for (int p = 0; p < np; p++) warm_up(&peers[p], order, n, x, c);
   for (int r = -1; r < RUNS; r++) { /* run -1 warms up */
-    double t, v;
+    double t, u, v;
     TIMED(t, check(jet_plan_run(o->plan), o->plan));
+    TIMED(u, check(jet_plan_run(two->plan), two->plan));
     TIMED(v, plain_values(n, x, c));
     if (r < 0) continue;
     own[r] = t;
+    both[r] = u;
     plain[r] = v;
     for (int p = 0; p < np; p++) {
       peers[p].times[r] = time_peer(&peers[p], order, x, c);
@@ -157,12 +161,12 @@ static void measure(ours *o, double *own, double *plain, int np, peer *peers, in
 }
 
 static bool row(int order, ptrdiff_t n, int np, peer *peers) {
-  double own[RUNS], plain[RUNS], *x = points(n), *c = doubles((order + 1) * n);
+  double own[RUNS], both[RUNS], plain[RUNS], *x = points(n), *c = doubles((order + 1) * n);
   bool good = true;
-  ours o = record(order, n, x);
-  measure(&o, own, plain, np, peers, order, n, x, c);
-  double ms = 1e3 * median(own, RUNS), value = 1e3 * median(plain, RUNS);
-  printf("| %2d | %7td | %6.2f | %7.2f | %6.2f | %5.2f |", order, n, 1e3 * o.record, ms, value, ms / value);
+  ours o = record(order, n, x, 1), two = record(order, n, x, 2);
+  measure(&o, &two, own, both, plain, np, peers, order, n, x, c);
+  double ms = 1e3 * median(own, RUNS), faster = ms / (1e3 * median(both, RUNS)), value = 1e3 * median(plain, RUNS);
+  printf("| %2d | %7td | %6.2f | %7.2f | %7.2f | %6.2f | %5.2f |", order, n, 1e3 * o.record, ms, faster, value, ms / value);
   for (int p = 0; p < np; p++) {
     double scale = (double)n / (double)peers[p].n, theirs = 1e3 * scale * median(peers[p].times, RUNS);
     printf(" %7.1f%s | %5.1f | %.0e |", theirs, scale > 1 ? "*" : " ", theirs / ms, peers[p].difference);
@@ -171,6 +175,7 @@ static bool row(int order, ptrdiff_t n, int np, peer *peers) {
   printf("\n");
   fflush(stdout);
   discard(&o);
+  discard(&two);
   free(x);
   free(c);
   return good;
@@ -178,12 +183,12 @@ static bool row(int order, ptrdiff_t n, int np, peer *peers) {
 
 static void heading(int np, const peer *peers) {
   printf("y = exp(sin x tanh x)/(1+x^2) + log(1+x^2)^1.5, x in [%g, %g], one thread, milliseconds, medians of %d\n"
-         "record: recording and planning, once. plain: the value alone, C and <math.h>. /ours: in units of our time.\n"
+         "record: recording and planning, once. threads: one thread's time over that of two. plain: the value alone, C and <math.h>. /ours: in units of our time.\n"
          "diff: largest difference from ours, relative to the largest |coefficient k|. *: scaled from N/10 points.\n\n",
          from, to, RUNS);
-  printf("|  K |       N | record |    ours |  plain | /plain |");
+  printf("|  K |       N | record |    ours | threads |  plain | /plain |");
   for (int p = 0; p < np; p++) printf(" %7s  | /ours | diff |", peers[p].name);
-  printf("\n|--:|--:|--:|--:|--:|--:|");
+  printf("\n|--:|--:|--:|--:|--:|--:|--:|");
   for (int p = 0; p < np; p++) printf("--:|--:|--:|");
   printf("\n");
 }

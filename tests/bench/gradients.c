@@ -80,7 +80,9 @@ static jet_plan *plan(jet_tape *tape, int n, const jet y[], int nin, const jet i
 }
 
 static ours record(function *f, void *data, ptrdiff_t n, double *x, double *v, double *g, double *g2, double *hv) {
-  ours o = {.tape = jet_tape_new()};
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.threads = 1;
+  ours o = {.tape = jet_tape_new_ex(&options)};
   int zero[3] = {0, 0, 0};
   jet in[2] = {jet_input(o.tape, 1, &n), jet_input(o.tape, 1, &n)}, y[3];
   double *at[2] = {x, v}, *out[3] = {NULL, g, NULL};
