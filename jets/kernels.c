@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "heads.h"
 #include "removable.h"
+#include "tile.h"
 
 typedef M force_fn(V a, V b); /* lanes to redo whatever the result looks like */
 

@@ -60,17 +60,38 @@ static void __attribute__((noinline, cold)) absorb(const jk_call *c, ptrdiff_t i
   absorb_vector(c, span_of(c), x[0], x[1], i, W);
 }
 
-INLINE void product_vector(const jk_call *c, int absorbs, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
-  span s = span_of(c);
-  V zero = v_set(0), sum = zero;
-  load_factors(c, s, a, b, i, m);
-  for (int k = s.first; k <= s.last; k++) {
-    int lo = span_lo(s, k), hi = span_hi(s, k);
-    V r = lo > hi ? zero : product_at(a, b, k, lo, hi);
-    if (absorbs) sum = v_fma(r, zero, sum);
-    v_store_n(c->out[0].plane[k] + i, r, m);
+/* y_first..y_last */
+INLINE void product_tiles(V *y, const V *a, const V *b, span s) {
+  tile_range r = {s.la, s.da, s.lb, s.db};
+  for (int k = s.first, size; k <= s.last; k += size) {
+    size = k < s.la + s.lb ? 0 : tile_size((s.last < s.da + s.db ? s.last : s.da + s.db) - k + 1, r);
+    if (size) {
+      for (int j = 0; j < size; j++) y[k + j] = tile_start();
+      tile(y + k, a, b, k, size, r);
+    } else {
+      int lo = span_lo(s, k), hi = span_hi(s, k);
+      y[k] = lo > hi ? v_set(0) : product_at(a, b, k, lo, hi);
+      size = 1;
+    }
   }
-  if (absorbs && v_any(~(M)(sum == 0))) absorb_vector(c, s, a, b, i, m);
+}
+
+/* Not finite somewhere, where absorb_vector would help: see PRODUCT for why the top may do. */
+INLINE int overflows(const V *y, span s) {
+  if (s.first > s.last) return 0;
+  int top = s.la == 0 && s.lb == 0 && s.da == s.last && s.db == s.last;
+  V sum = v_set(0);
+  for (int k = top ? s.last : s.first; k <= s.last; k++) sum = v_fma(y[k], v_set(0), sum);
+  return v_any(~(M)(sum == 0));
+}
+
+INLINE void product_vector(const jk_call *c, int absorbs, V *const x[7], ptrdiff_t i, ptrdiff_t m) {
+  span s = span_of(c);
+  V *a = x[0], *b = x[1], *y = x[2];
+  load_factors(c, s, a, b, i, m);
+  product_tiles(y, a, b, s);
+  for (int k = s.first; k <= s.last; k++) v_store_n(c->out[0].plane[k] + i, y[k], m);
+  if (absorbs && overflows(y, s)) absorb_vector(c, s, a, b, i, m);
 }
 
 /* All coefficients in registers; independent chains side by side. Of an absorbing product only the top coefficient is looked at:
@@ -125,7 +146,7 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
     if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
     else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
-    for (; i < c->n; i += W) product_vector(c, absorbs, x[0], x[1], i, c->n - i < W ? c->n - i : W);                 \
+    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                 \
   }
 #define mul_NAME(K, k0) mul_##k0##_##K,
 #define mulz_NAME(K, k0) mulz_##k0##_##K,
