@@ -66,8 +66,7 @@ INLINE void product_tiles(V *y, const V *a, const V *b, span s) {
   for (int k = s.first, size; k <= s.last; k += size) {
     size = k < s.la + s.lb ? 0 : tile_size((s.last < s.da + s.db ? s.last : s.da + s.db) - k + 1, r);
     if (size) {
-      for (int j = 0; j < size; j++) y[k + j] = tile_start();
-      tile(y + k, a, b, k, size, r);
+      tile(y + k, 1, a, b, k, size, r);
     } else {
       int lo = span_lo(s, k), hi = span_hi(s, k);
       y[k] = lo > hi ? v_set(0) : product_at(a, b, k, lo, hi);

@@ -6,7 +6,7 @@
    sweep is cut. Griewank & Walther, Evaluating Derivatives, ch. 13, has the textbook forms.
 
    The includer defines L (a lane type), l_set, l_abs, l_select, l_mul, l_fma, l_fnma, l_over (x / w_0 given r = 1 / w_0),
-   LOOP (in front of loops) and RULE (name -> function). */
+   l_ahead (tile_ahead of tile.h, or 0), LOOP (in front of loops) and RULE (name -> function). */
 
 #define ARGS                                                                                                        \
   L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, double p, double q
@@ -22,12 +22,28 @@ INLINE L RULE(dot)(const L *g, const L *d, int k, int lo) {
   return s;
 }
 
-/* sum_{lo<=i<=k-lo} x_i x_{k-i} */
+/* The sums of the next coefficients as far as they are known already: those below `first`, from `start` on. */
+typedef struct RULE(ahead) {
+  L s[8];
+  int start, first, end;
+} RULE(ahead);
+
+/* sum_{start<=i<k} g_i d_{k-i}, called with k ascending up to k1 - 1 */
+INLINE L RULE(online)(RULE(ahead) *q, const L *g, const L *d, int k, int k1, int degree) {
+  if (k >= q->end) q->first = k, q->end = k + l_ahead(q->s, 1, g, d, k, k1 - k, q->start, degree);
+  if (k >= q->end) return RULE(dot)(g, d, k, k - degree > q->start ? k - degree : q->start);
+  L s = q->s[k - q->first];
+  LOOP for (int i = q->first; i < k; i++) s = l_fma(g[i], d[k - i], s);
+  return s;
+}
+
+/* sum_{lo<=i<=k-lo} x_i x_{k-i}; from the middle outwards, so that only the last step waits for x_{k-1} */
 INLINE L RULE(square_sum)(const L *x, int k, int lo) {
   if (2 * lo > k) return l_set(0);
   if (2 * lo == k) return l_mul(x[lo], x[lo]);
-  L s = l_mul(x[lo], x[k - lo]);
-  LOOP for (int i = lo + 1; i <= (k - 1) / 2; i++) s = l_fma(x[i], x[k - i], s);
+  int i = (k - 1) / 2;
+  L s = l_mul(x[i], x[k - i]);
+  LOOP for (i = i - 1; i >= lo; i--) s = l_fma(x[i], x[k - i], s);
   s = s + s;
   return k % 2 ? s : l_fma(x[k / 2], x[k / 2], s);
 }
@@ -40,15 +56,16 @@ INLINE void RULE(derive)(L *t, const L *x, double c, int degree) {
 }
 
 /* g_0 x_k + (1/k) sum g_i t_{k-i}, t = derive(x) */
-INLINE L RULE(chain)(const L *g, const L *x, const L *t, int k, int degree) {
-  return l_fma(RULE(dot)(g, t, k, RULE(from)(k, degree)), l_set(1.0 / k), l_mul(g[0], x[k]));
+INLINE L RULE(chain)(RULE(ahead) *q, const L *g, const L *x, const L *t, int k, int k1, int degree) {
+  return l_fma(RULE(online)(q, g, t, k, k1, degree), l_set(1.0 / k), l_mul(g[0], x[k]));
 }
 
 INLINE void RULE(exp)(ARGS) {
   UNUSED;
+  RULE(ahead) ahead = {.start = 1};
   RULE(derive)(t, a, p, da);
   LOOP for (int k = k0; k < k1; k++) {
-    L s = RULE(dot)(y, t, k, RULE(from)(k, da));
+    L s = RULE(online)(&ahead, y, t, k, k1, da);
     y[k] = l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p));
   }
 }
@@ -60,10 +77,10 @@ INLINE void RULE(expm1)(ARGS) { /* g = exp x */
 
 INLINE void RULE(sincos)(ARGS) {
   UNUSED;
+  RULE(ahead) ahead = {.start = 1}, ahead_c = ahead;
   RULE(derive)(t, a, q, da);
   LOOP for (int k = k0; k < k1; k++) {
-    int lo = RULE(from)(k, da);
-    L s = RULE(dot)(g, t, k, lo), c = RULE(dot)(y, t, k, lo);
+    L s = RULE(online)(&ahead, g, t, k, k1, da), c = RULE(online)(&ahead_c, y, t, k, k1, da);
     y[k] = l_fma(s, l_set(1.0 / k), l_mul(g[0], a[k] * q));
     g[k] = l_fma(c, l_set(1.0 / k), l_mul(y[0], a[k] * q)) * p;
   }
@@ -76,19 +93,21 @@ INLINE L RULE(riccati_g)(const L *y, int k, double p, double q) {
 
 INLINE void RULE(riccati)(ARGS) {
   UNUSED;
+  RULE(ahead) ahead = {.start = 1};
   RULE(derive)(t, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
-    y[k] = RULE(chain)(g, a, t, k, da);
+    y[k] = RULE(chain)(&ahead, g, a, t, k, k1, da);
     g[k] = RULE(riccati_g)(y, k, p, q);
   }
 }
 
 INLINE void RULE(softplus)(ARGS) { /* g = sigmoid, h = g' */
   UNUSED;
+  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
   RULE(derive)(t, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
-    y[k] = RULE(chain)(g, a, t, k, da);
-    g[k] = RULE(chain)(h, a, t, k, da);
+    y[k] = RULE(chain)(&ahead, g, a, t, k, k1, da);
+    g[k] = RULE(chain)(&ahead_g, h, a, t, k, k1, da);
     h[k] = RULE(riccati_g)(g, k, p, q);
   }
 }
@@ -98,18 +117,19 @@ INLINE void RULE(logaddexp)(ARGS) {
   UNUSED;
   int d = da > db ? da : db;
   LOOP for (int j = 0; j < k1; j++) u[j] = l_select(a[0] < b[0], a[j] - b[j], b[j] - a[j]);
+  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
   RULE(derive)(t, u, 1, d);
   LOOP for (int k = k0; k < k1; k++) {
-    y[k] = l_select(a[0] < b[0], b[k], a[k]) + RULE(chain)(g, u, t, k, d);
-    g[k] = RULE(chain)(h, u, t, k, d);
+    y[k] = l_select(a[0] < b[0], b[k], a[k]) + RULE(chain)(&ahead, g, u, t, k, k1, d);
+    g[k] = RULE(chain)(&ahead_g, h, u, t, k, k1, d);
     h[k] = RULE(riccati_g)(g, k, p, q);
   }
 }
 
 /* w y' = c x':  y_k = (c x_k - (1/k) sum t_i w_{k-i}) / w_0, t_i = i y_i. r = 1/w_0. */
-INLINE L RULE(quotient)(const L *t, const L *w, L cx, L w0, L r, int k, int degree) {
+INLINE L RULE(quotient)(RULE(ahead) *q, const L *t, const L *w, L cx, L w0, L r, int k, int k1, int degree) {
   (void)w0;
-  return l_over(l_fnma(RULE(dot)(t, w, k, RULE(from)(k, degree)), l_set(1.0 / k), cx), w0, r);
+  return l_over(l_fnma(RULE(online)(q, t, w, k, k1, degree), l_set(1.0 / k), cx), w0, r);
 }
 
 /* 1/w_0, NaN where y_0 is: the derivatives of log(-1) are no better than its value. */
@@ -118,9 +138,10 @@ INLINE L RULE(reciprocal)(L w0, L y0) { return l_select(y0 == y0, l_set(1.0) / w
 INLINE void RULE(log)(ARGS) {
   UNUSED;
   L w0 = a[0] + q, r = RULE(reciprocal)(w0, y[0]);
+  RULE(ahead) ahead = {.start = 1};
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
-    y[k] = RULE(quotient)(t, a, a[k] * p, w0, r, k, da);
+    y[k] = RULE(quotient)(&ahead, t, a, a[k] * p, w0, r, k, k1, da);
     t[k] = y[k] * (double)k;
   }
 }
@@ -128,10 +149,11 @@ INLINE void RULE(log)(ARGS) {
 INLINE void RULE(atan)(ARGS) { /* g = 1 + p x^2 */
   UNUSED;
   L r = RULE(reciprocal)(g[0], y[0]);
+  RULE(ahead) ahead = {.start = 1};
   RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) g[k] = RULE(square_at)(a, k, da) * p;
   LOOP for (int k = k0; k < k1; k++) {
-    g[k] = RULE(square_at)(a, k, da) * p;
-    y[k] = RULE(quotient)(t, g, a[k], g[0], r, k, 2 * da);
+    y[k] = RULE(quotient)(&ahead, t, g, a[k], g[0], r, k, k1, 2 * da);
     t[k] = y[k] * (double)k;
   }
 }
@@ -145,10 +167,11 @@ INLINE L RULE(sqrt_at)(const L *y, L xk, L r, int k) {
 INLINE void RULE(asin)(ARGS) { /* g = sqrt(+-1 + p x^2) */
   UNUSED;
   L r = RULE(reciprocal)(g[0], y[0]), r2 = r * 0.5;
+  RULE(ahead) ahead = {.start = 1};
   RULE(derive)(t, y, 1, k0 - 1);
+  LOOP for (int k = k0; k < k1; k++) g[k] = RULE(sqrt_at)(g, RULE(square_at)(a, k, da) * p, r2, k);
   LOOP for (int k = k0; k < k1; k++) {
-    g[k] = RULE(sqrt_at)(g, RULE(square_at)(a, k, da) * p, r2, k);
-    y[k] = RULE(quotient)(t, g, a[k] * q, g[0], r, k, k);
+    y[k] = RULE(quotient)(&ahead, t, g, a[k] * q, g[0], r, k, k1, k1 - 1);
     t[k] = y[k] * (double)k;
   }
 }
@@ -161,10 +184,11 @@ INLINE void RULE(erf)(ARGS) { /* g = c exp(p x^2); u = p x^2, t = its derivative
     t[k] = u[k] * (double)k;
   }
   LOOP for (int k = d + 1; k < k1; k++) u[k] = l_set(0);
+  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
   RULE(derive)(h, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
-    y[k] = RULE(chain)(g, a, h, k, da);
-    g[k] = RULE(chain)(g, u, t, k, d);
+    y[k] = RULE(chain)(&ahead, g, a, h, k, k1, da);
+    g[k] = RULE(chain)(&ahead_g, g, u, t, k, k1, d);
   }
 }
 
@@ -178,11 +202,11 @@ INLINE void RULE(sqrt)(ARGS) {
 INLINE void RULE(powp)(ARGS) {
   UNUSED;
   L r = RULE(reciprocal)(a[0], y[0]);
+  RULE(ahead) ahead = {.start = 1}, ahead_u = ahead;
   RULE(derive)(t, a, p, da);
   RULE(derive)(u, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
-    int lo = RULE(from)(k, da);
-    L s = RULE(dot)(y, t, k, lo) - RULE(dot)(u, a, k, lo);
+    L s = RULE(online)(&ahead, y, t, k, k1, da) - RULE(online)(&ahead_u, u, a, k, k1, da);
     y[k] = l_over(l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p)), a[0], r);
     u[k] = y[k] * (double)k;
   }
@@ -201,30 +225,42 @@ INLINE L RULE(product_at)(const L *a, const L *b, int k, int da, int db) { /* k 
 INLINE void RULE(pow)(ARGS) {
   UNUSED;
   L r = RULE(reciprocal)(a[0], y[0]);
+  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
   RULE(derive)(t, g, 1, k0 - 1);
   RULE(derive)(u, h, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
-    g[k] = RULE(quotient)(t, a, a[k], a[0], r, k, da);
+    g[k] = RULE(quotient)(&ahead_g, t, a, a[k], a[0], r, k, k1, da);
     t[k] = g[k] * (double)k;
+  }
+  LOOP for (int k = k0; k < k1; k++) {
     h[k] = RULE(product_at)(g, b, k, k, db);
     u[k] = h[k] * (double)k;
-    y[k] = RULE(chain)(y, h, u, k, k);
   }
+  LOOP for (int k = k0; k < k1; k++) y[k] = RULE(chain)(&ahead, y, h, u, k, k1, k1 - 1);
 }
 
 INLINE void RULE(div)(ARGS) {
   UNUSED;
   L r = l_set(1.0) / b[0];
+  int start = 0, end = 0; /* as in `ahead`, with the sums a_k - ... in t_k, and u = -y */
+  LOOP for (int k = 0; k < k0; k++) u[k] = -y[k];
   LOOP for (int k = k0; k < k1; k++) {
-    L s = a[k];
-    LOOP for (int i = k > db ? k - db : 0; i < k; i++) s = l_fnma(y[i], b[k - i], s);
+    if (k >= end) {
+      int stop = k + 8 < k1 ? k + 8 : k1;
+      LOOP for (int i = k; i < stop; i++) t[i] = a[i];
+      start = k, end = k + l_ahead(t + k, 0, u, b, k, k1 - k, 0, db);
+    }
+    L s = k < end ? t[k] : a[k];
+    LOOP for (int i = k < end ? start : k > db ? k - db : 0; i < k; i++) s = l_fnma(y[i], b[k - i], s);
     y[k] = l_over(s, b[0], r);
+    u[k] = -y[k];
   }
 }
 
 INLINE void RULE(recip)(ARGS) {
   UNUSED;
-  LOOP for (int k = k0; k < k1; k++) y[k] = l_over(-RULE(dot)(y, a, k, k > da ? k - da : 0), a[0], y[0]);
+  RULE(ahead) ahead = {.start = 0};
+  LOOP for (int k = k0; k < k1; k++) y[k] = l_over(-RULE(online)(&ahead, y, a, k, k1, da), a[0], y[0]);
 }
 
 /* With a the jet of larger |x_0|, its sign made +: y = a + g where g (2a + g) = b^2, which keeps the digits of a small b. */
@@ -239,9 +275,10 @@ INLINE void RULE(hypot)(ARGS) {
   }
   L r = l_set(0.5) / y[0];
   g[0] = l_mul(b[0], b[0] / (y[0] + a[0]));
+  RULE(ahead) ahead = {.start = 0};
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(square_at)(b, k, d) - RULE(square_sum)(g, k, 1);
-    s = l_fnma(RULE(dot)(g, a, k, k > d ? k - d : 0), l_set(2.0), s);
+    s = l_fnma(RULE(online)(&ahead, g, a, k, k1, d), l_set(2.0), s);
     g[k] = l_over(s, y[0] + y[0], r);
     y[k] = a[k] + g[k];
   }
@@ -255,12 +292,13 @@ INLINE void RULE(atan2)(ARGS) {
   RULE(derive)(h, a, 1, da);
   RULE(derive)(u, b, 1, db);
   RULE(derive)(t, y, 1, k0 - 1);
+  RULE(ahead) ahead = {.start = 1};
+  LOOP for (int k = k0; k < k1; k++) g[k] = RULE(square_at)(a, k, da) + RULE(square_at)(b, k, db);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(dot)(b, h, k, RULE(from)(k, da)) - RULE(dot)(a, u, k, RULE(from)(k, db));
-    s = s - RULE(dot)(t, g, k, RULE(from)(k, d));
+    s = s - RULE(online)(&ahead, t, g, k, k1, d);
     y[k] = l_over(l_fma(s, l_set(1.0 / k), l_mul(b[0], a[k]) - l_mul(a[0], b[k])), g[0], r);
     t[k] = y[k] * (double)k;
-    g[k] = RULE(square_at)(a, k, da) + RULE(square_at)(b, k, db);
   }
 }
 

@@ -11,15 +11,13 @@ typedef struct tile_range { /* the coefficients there are: la..da of a, lb..db o
   int la, da, lb, db;
 } tile_range;
 
-/* The chain of a product starts with a product; a multiply-add on -0 is one, the sign of zeros included. */
-INLINE V tile_start(void) { return v_set(-0.0); }
-
-/* As j goes up, terms begin later where b is short (its coefficient above db is zero) and end later where a is not: a triangle,
+/* A fresh chain starts with a product; a multiply-add on -0 is one, the sign of zeros included.
+   As j goes up, terms begin later where b is short (its coefficient above db is zero) and end later where a is not: a triangle,
    a rectangle, a triangle. The first and the last are apart if b has T coefficients. */
 #define TILE(T)                                                                                                      \
-  static __attribute__((noinline)) void tile_##T(V *s, const V *a, const V *b, int k, tile_range r) {                \
+  static __attribute__((noinline)) void tile_##T(V *s, int fresh, const V *a, const V *b, int k, tile_range r) {     \
     V y[T];                                                                                                          \
-    UNROLL for (int j = 0; j < T; j++) y[j] = s[j];                                                                  \
+    UNROLL for (int j = 0; j < T; j++) y[j] = fresh ? v_set(-0.0) : s[j];                                            \
     if (k - r.db + T - 2 >= r.la)                                                                                    \
       UNROLL for (int d = 0; d < T - 1; d++) {                                                                       \
         int i = k - r.db + d;                                                                                        \
@@ -44,7 +42,7 @@ TILE(6)
 TILE(7)
 TILE(8)
 
-typedef void tile_fn(V *s, const V *a, const V *b, int k, tile_range r);
+typedef void tile_fn(V *s, int fresh, const V *a, const V *b, int k, tile_range r);
 static tile_fn *const tile_table[TILE_MAX - TILE_MIN + 1] = {tile_4, tile_5, tile_6, tile_7, tile_8};
 
 /* How many of n coefficients the next tile takes, so that all are of similar size; 0: too few for one. */
@@ -53,8 +51,17 @@ INLINE int tile_size(int n, tile_range r) {
   return n < TILE_MIN || r.db - r.lb < TILE_MAX - 1 ? 0 : (n + tiles - 1) / tiles;
 }
 
-INLINE void tile(V *s, const V *a, const V *b, int k, int size, tile_range r) {
-  tile_table[size - TILE_MIN](s, a, b, k, r);
+INLINE void tile(V *s, int fresh, const V *a, const V *b, int k, int size, tile_range r) {
+  tile_table[size - TILE_MIN](s, fresh, a, b, k, r);
+}
+
+/* For a recurrence: of up to n sums over i from `first` to k-1 on of g_i d_{k-i}, d up to its degree, what is known when g is known
+   below k. How many: a tile, or none where a single sum is no slower. */
+INLINE int tile_ahead(V *s, int fresh, const V *g, const V *d, int k, int n, int first, int degree) {
+  tile_range r = {first, k - 1, 1, degree};
+  int size = k - first < TILE_MIN ? 0 : tile_size(n, r);
+  if (size) tile(s, fresh, g, d, k, size, r);
+  return size;
 }
 
 #endif
