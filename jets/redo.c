@@ -165,7 +165,7 @@ static int redo_asin(const lane *x) {
   int known = n - v; /* coefficients of r / t^v, of its root w, and of y' */
   double *slope = x->u;
   w[0] = sqrt(r[v]);
-  for (int k = 1; k < known; k++) w[k] = sqrt_at_redo(w, r[v + k], 0, k);
+  for (int k = 1; k < known; k++) w[k] = sqrt_at_redo(w, w[k - 1], r[v + k], 0, k);
   for (int k = 0; k < known; k++) { /* slope_k = (q x'_{k+m} - sum_{i<k} slope_i w_{k-i}) / w_0 */
     double s = x->q * (k + m + 1) * x->a[k + m + 1];
     for (int i = 0; i < k; i++) s -= slope[i] * w[k - i];
