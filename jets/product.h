@@ -96,18 +96,31 @@ INLINE void product_vector(const jk_call *c, int absorbs, V *const x[7], ptrdiff
 /* All coefficients in registers; independent chains side by side. Of an absorbing product only the top coefficient is looked at:
    it has every coefficient of either factor in one of its terms. One that is not finite makes its term infinite or NaN, whatever
    it meets, and the sum stays so: if the top is finite, so are all coefficients, and there is nothing to absorb. */
+/* Pointers that no store can change stay in registers; where there are too many of them, their table is as good. */
+#define OWN_POINTERS(K) ((K) <= 8)
 #define PRODUCT(name, absorbs, K, k0)                                                                                \
+  INLINE void name##_##k0##_##K##_step(real *const *pa, real *const *pb, real *const *py, const jk_call *c, ptrdiff_t i) { \
+    V a[K + 1], b[K + 1], y[K + 1];                                                                                  \
+    UNROLL for (int k = 0; k <= K; k++) a[k] = v_load(pa[k] + i);                                                    \
+    UNROLL for (int k = 0; k <= K; k++) b[k] = v_load(pb[k] + i);                                                    \
+    UNROLL for (int k = k0; k <= K; k++) y[k] = a[0] * b[k];                                                         \
+    UNROLL for (int j = 1; j <= K; j++) UNROLL for (int k = j; k <= K; k++) y[k] = v_fma(a[j], b[k - j], y[k]);      \
+    if (absorbs && v_any(~(M)(y[K] * 0 == 0))) absorb(c, i);                                                         \
+    else UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, y[k]);                                              \
+  }                                                                                                                  \
   static void name##_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
-    real *const *pa = c->in[0].plane, *const *pb = c->in[1].plane, *const *py = c->out[0].plane;                     \
-    for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
-      V a[K + 1], b[K + 1], y[K + 1];                                                                                \
-      UNROLL for (int k = 0; k <= K; k++) a[k] = v_load(pa[k] + i);                                                  \
-      UNROLL for (int k = 0; k <= K; k++) b[k] = v_load(pb[k] + i);                                                  \
-      UNROLL for (int k = k0; k <= K; k++) y[k] = a[0] * b[k];                                                       \
-      UNROLL for (int j = 1; j <= K; j++) UNROLL for (int k = j; k <= K; k++) y[k] = v_fma(a[j], b[k - j], y[k]);    \
-      if (absorbs && v_any(~(M)(y[K] * 0 == 0))) absorb(c, i);                                                       \
-      else UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, y[k]);                                            \
-    }                                                                                                                \
+    real *la[K + 1], *lb[K + 1], *ly[K + 1];                                                                         \
+    real *const *pa = OWN_POINTERS(K) ? la : c->in[0].plane, *const *pb = OWN_POINTERS(K) ? lb : c->in[1].plane;     \
+    real *const *py = OWN_POINTERS(K) ? ly : c->out[0].plane;                                                        \
+    ptrdiff_t i = 0;                                                                                                 \
+    UNROLL for (int k = 0; k <= K; k++) la[k] = c->in[0].plane[k], lb[k] = c->in[1].plane[k];                        \
+    UNROLL for (int k = k0; k <= K; k++) ly[k] = c->out[0].plane[k];                                                 \
+    if (K <= 2)                                                                                                      \
+      for (; i + 2 * W <= n; i += 2 * W) {                                                                           \
+        name##_##k0##_##K##_step(pa, pb, py, c, i);                                                                  \
+        name##_##k0##_##K##_step(pa, pb, py, c, i + W);                                                              \
+      }                                                                                                              \
+    for (; i < n; i += W) name##_##k0##_##K##_step(pa, pb, py, c, i);                                                \
   }
 #define MUL_FIXED(K, k0) PRODUCT(mul, 0, K, k0)
 #define MULZ_FIXED(K, k0) PRODUCT(mulz, 1, K, k0)
@@ -152,18 +165,21 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
 PRODUCT_KERNEL(mul, 0)
 PRODUCT_KERNEL(mulz, 1) /* the product of pullbacks and of xlogy */
 
-INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i} */
+INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}, from the middle outwards (rules.h) */
   if (2 * lo > k) return v_set(0);
   if (2 * lo == k) return x[lo] * x[lo];
-  V s = x[lo] * x[k - lo];
-  UNROLL for (int i = lo + 1; i <= (k - 1) / 2; i++) s = v_fma(x[i], x[k - i], s);
-  s = s + s;
-  return k % 2 ? s : v_fma(x[k / 2], x[k / 2], s);
+  int i = (k - 1) / 2;
+  V s = x[k / 2] * (k % 2 ? 1 : 0.5) * x[k - k / 2];
+  UNROLL for (i -= k % 2; i >= lo; i--) s = v_fma(x[i], x[k - i], s);
+  return s + s;
 }
 
 #define SQUARE_FIXED(K, k0)                                                                                          \
-  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                            \
-    real *const *px = c->in[0].plane, *const *py = c->out[0].plane;                                                  \
+  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
+    real *lx[K + 1], *ly[K + 1];                                                                                     \
+    real *const *px = OWN_POINTERS(K) ? lx : c->in[0].plane, *const *py = OWN_POINTERS(K) ? ly : c->out[0].plane;    \
+    UNROLL for (int k = 0; k <= K; k++) lx[k] = c->in[0].plane[k];                                                   \
+    UNROLL for (int k = k0; k <= K; k++) ly[k] = c->out[0].plane[k];                                                 \
     for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
       V x[K + 1];                                                                                                    \
       UNROLL for (int k = 0; k <= K; k++) x[k] = v_load(px[k] + i);                                                  \

@@ -18,6 +18,7 @@ INLINE double l_fma(double a, double b, double c) { return c + l_mul(a, b); }
 INLINE double l_fnma(double a, double b, double c) { return c - l_mul(a, b); }
 INLINE double l_over(double x, double w0, double r) { return (void)r, x == 0 && w0 == w0 ? 0 : x / w0; }
 #define RULE(name) name##_redo
+#define L_TILES 0
 #define l_ahead(s, fresh, g, d, k, n, first, degree) ((void)(s), (void)(n), 0)
 #define LOOP
 #include "rules.h"

@@ -6,7 +6,7 @@
    sweep is cut. Griewank & Walther, Evaluating Derivatives, ch. 13, has the textbook forms.
 
    The includer defines L (a lane type), l_set, l_abs, l_select, l_mul, l_fma, l_fnma, l_over (x / w_0 given r = 1 / w_0),
-   l_ahead (tile_ahead of tile.h, or 0), LOOP (in front of loops) and RULE (name -> function). */
+   L_TILES (whether l_ahead is tile_ahead of tile.h, or 0), LOOP (in front of loops) and RULE (name -> function). */
 
 #define ARGS                                                                                                        \
   L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, double p, double q
@@ -28,12 +28,14 @@ typedef struct RULE(ahead) {
   int start, first, end;
 } RULE(ahead);
 
+INLINE void RULE(begin)(RULE(ahead) *q, int start) { q->start = start, q->first = q->end = 0; }
+
 /* sum_{start<=i<k} g_i d_{k-i}, called with k ascending up to k1 - 1; newest = g_{k-1}, which would take its time through memory */
 INLINE L RULE(online)(RULE(ahead) *q, const L *g, L newest, const L *d, int k, int k1, int degree) {
   int i = k - degree > q->start ? k - degree : q->start;
   L s;
-  if (k >= q->end) q->first = k, q->end = k + l_ahead(q->s, 1, g, d, k, k1 - k, q->start, degree);
-  if (k < q->end) {
+  if (L_TILES && k >= q->end) q->first = k, q->end = k + l_ahead(q->s, 1, g, d, k, k1 - k, q->start, degree);
+  if (L_TILES && k < q->end) {
     if (k == q->first) return q->s[0];
     i = q->first;
     s = q->s[k - i];
@@ -47,15 +49,21 @@ INLINE L RULE(online)(RULE(ahead) *q, const L *g, L newest, const L *d, int k, i
   return l_fma(newest, d[1], s);
 }
 
-/* sum_{lo<=i<=k-lo} x_i x_{k-i}; from the middle outwards, so that only the last step waits for x_{k-1} */
+/* Half of sum_{lo<=i<=k-lo} x_i x_{k-i}, 2 lo + 1 < k, without the term of i = lo; from the middle outwards, so that only
+   that term waits for x_{k-1}. square (product.h) does the same: sqrt(x^2) is to be x where x ends. */
+INLINE L RULE(half_square)(const L *x, int k, int lo) {
+  int i = (k - 1) / 2;
+  L s = l_mul(x[k / 2] * (k % 2 ? 1 : 0.5), x[k - k / 2]);
+  LOOP for (i -= k % 2; i > lo; i--) s = l_fma(x[i], x[k - i], s);
+  return s;
+}
+
+/* sum_{lo<=i<=k-lo} x_i x_{k-i} */
 INLINE L RULE(square_sum)(const L *x, int k, int lo) {
   if (2 * lo > k) return l_set(0);
   if (2 * lo == k) return l_mul(x[lo], x[lo]);
-  int i = (k - 1) / 2;
-  L s = l_mul(x[i], x[k - i]);
-  LOOP for (i = i - 1; i >= lo; i--) s = l_fma(x[i], x[k - i], s);
-  s = s + s;
-  return k % 2 ? s : l_fma(x[k / 2], x[k / 2], s);
+  L s = k == 2 * lo + 1 ? (L)l_mul(x[lo], x[k - lo]) : (L)l_fma(x[lo], x[k - lo], RULE(half_square)(x, k, lo));
+  return s + s;
 }
 
 INLINE L RULE(square_at)(const L *x, int k, int degree) { return RULE(square_sum)(x, k, k > degree ? k - degree : 0); }
@@ -72,7 +80,8 @@ INLINE L RULE(chain)(RULE(ahead) *q, const L *g, L newest, const L *x, const L *
 
 INLINE void RULE(exp)(ARGS) {
   UNUSED;
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   L newest = y[k0 - 1];
   RULE(derive)(t, a, p, da);
   LOOP for (int k = k0; k < k1; k++) {
@@ -88,7 +97,9 @@ INLINE void RULE(expm1)(ARGS) { /* g = exp x */
 
 INLINE void RULE(sincos)(ARGS) {
   UNUSED;
-  RULE(ahead) ahead = {.start = 1}, ahead_c = ahead;
+  RULE(ahead) ahead, ahead_c;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_c, 1);
   L newest = y[k0 - 1], newest_g = g[k0 - 1];
   RULE(derive)(t, a, q, da);
   LOOP for (int k = k0; k < k1; k++) {
@@ -105,7 +116,8 @@ INLINE L RULE(riccati_g)(const L *y, int k, double p, double q) {
 
 INLINE void RULE(riccati)(ARGS) {
   UNUSED;
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   L newest = g[k0 - 1];
   RULE(derive)(t, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
@@ -116,7 +128,9 @@ INLINE void RULE(riccati)(ARGS) {
 
 INLINE void RULE(softplus)(ARGS) { /* g = sigmoid, h = g' */
   UNUSED;
-  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
+  RULE(ahead) ahead, ahead_g;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_g, 1);
   RULE(derive)(t, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(chain)(&ahead, g, g[k - 1], a, t, k, k1, da);
@@ -130,7 +144,9 @@ INLINE void RULE(logaddexp)(ARGS) {
   UNUSED;
   int d = da > db ? da : db;
   LOOP for (int j = 0; j < k1; j++) u[j] = l_select(a[0] < b[0], a[j] - b[j], b[j] - a[j]);
-  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
+  RULE(ahead) ahead, ahead_g;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_g, 1);
   RULE(derive)(t, u, 1, d);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = l_select(a[0] < b[0], b[k], a[k]) + RULE(chain)(&ahead, g, g[k - 1], u, t, k, k1, d);
@@ -151,7 +167,8 @@ INLINE L RULE(reciprocal)(L w0, L y0) { return l_select(y0 == y0, l_set(1.0) / w
 INLINE void RULE(log)(ARGS) {
   UNUSED;
   L w0 = a[0] + q, r = RULE(reciprocal)(w0, y[0]);
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   L newest = y[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
@@ -163,7 +180,8 @@ INLINE void RULE(log)(ARGS) {
 INLINE void RULE(atan)(ARGS) { /* g = 1 + p x^2 */
   UNUSED;
   L r = RULE(reciprocal)(g[0], y[0]);
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   L newest = y[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) g[k] = RULE(square_at)(a, k, da) * p;
@@ -173,23 +191,20 @@ INLINE void RULE(atan)(ARGS) { /* g = 1 + p x^2 */
   }
 }
 
-/* Coefficient k of sqrt x, k > 0: (x_k - sum_{0<i<k} y_i y_{k-i}) / (2 y_0), r = 1 / (2 y_0), newest = y_{k-1}. The shortest way
-   from there to y_k: half of the sum, from the middle outwards, and twice that. */
+/* Coefficient k of sqrt x, k > 0: (x_k - sum_{0<i<k} y_i y_{k-i}) / (2 y_0), r = 1 / (2 y_0), newest = y_{k-1} */
 INLINE L RULE(sqrt_at)(const L *y, L newest, L xk, L r, int k) {
   (void)r;
   if (k == 1) return l_over(xk, y[0] + y[0], r);
-  if (k == 2) return l_over(l_fnma(newest, newest, xk), y[0] + y[0], r);
-  int i = (k - 1) / 2;
-  L s = k % 2 ? i > 1 ? l_mul(y[i], y[k - i]) : l_mul(y[1], newest) : l_mul(y[k / 2] * 0.5, y[k / 2]);
-  LOOP for (i -= k % 2; i > 1; i--) s = l_fma(y[i], y[k - i], s);
-  if (i == 1) s = l_fma(y[1], newest, s);
+  if (k == 2) return l_over(xk - l_mul(newest, newest), y[0] + y[0], r);
+  L s = k == 3 ? (L)l_mul(y[1], newest) : (L)l_fma(y[1], newest, RULE(half_square)(y, k, 1));
   return l_over(l_fnma(s, l_set(2.0), xk), y[0] + y[0], r);
 }
 
 INLINE void RULE(asin)(ARGS) { /* g = sqrt(+-1 + p x^2) */
   UNUSED;
   L r = RULE(reciprocal)(g[0], y[0]), r2 = r * 0.5;
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   L newest = y[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) g[k] = RULE(sqrt_at)(g, g[k - 1], RULE(square_at)(a, k, da) * p, r2, k);
@@ -207,7 +222,9 @@ INLINE void RULE(erf)(ARGS) { /* g = c exp(p x^2); u = p x^2, t = its derivative
     t[k] = u[k] * (double)k;
   }
   LOOP for (int k = d + 1; k < k1; k++) u[k] = l_set(0);
-  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
+  RULE(ahead) ahead, ahead_g;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_g, 1);
   RULE(derive)(h, a, 1, da);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(chain)(&ahead, g, g[k - 1], a, h, k, k1, da);
@@ -226,7 +243,9 @@ INLINE void RULE(sqrt)(ARGS) {
 INLINE void RULE(powp)(ARGS) {
   UNUSED;
   L r = RULE(reciprocal)(a[0], y[0]);
-  RULE(ahead) ahead = {.start = 1}, ahead_u = ahead;
+  RULE(ahead) ahead, ahead_u;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_u, 1);
   L newest = y[k0 - 1], newest_u = newest * (k0 - 1.0);
   RULE(derive)(t, a, p, da);
   RULE(derive)(u, y, 1, k0 - 1);
@@ -250,7 +269,9 @@ INLINE L RULE(product_at)(const L *a, const L *b, int k, int da, int db) { /* k 
 INLINE void RULE(pow)(ARGS) {
   UNUSED;
   L r = RULE(reciprocal)(a[0], y[0]);
-  RULE(ahead) ahead = {.start = 1}, ahead_g = ahead;
+  RULE(ahead) ahead, ahead_g;
+  RULE(begin)(&ahead, 1);
+  RULE(begin)(&ahead_g, 1);
   L newest = g[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, g, 1, k0 - 1);
   RULE(derive)(u, h, 1, k0 - 1);
@@ -272,7 +293,7 @@ INLINE void RULE(div)(ARGS) {
   L newest = y[k0 - 1];
   LOOP for (int k = 0; k < k0; k++) u[k] = -y[k];
   LOOP for (int k = k0; k < k1; k++) {
-    if (k >= end) {
+    if (L_TILES && k >= end) {
       int stop = k + 8 < k1 ? k + 8 : k1;
       LOOP for (int i = k; i < stop; i++) t[i] = a[i];
       start = k, end = k + l_ahead(t + k, 0, u, b, k, k1 - k, 0, db);
@@ -288,7 +309,8 @@ INLINE void RULE(div)(ARGS) {
 
 INLINE void RULE(recip)(ARGS) {
   UNUSED;
-  RULE(ahead) ahead = {.start = 0};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 0);
   L newest = y[k0 - 1];
   LOOP for (int k = k0; k < k1; k++) y[k] = newest = l_over(-RULE(online)(&ahead, y, newest, a, k, k1, da), a[0], y[0]);
 }
@@ -305,7 +327,8 @@ INLINE void RULE(hypot)(ARGS) {
   }
   L r = l_set(0.5) / y[0];
   g[0] = l_mul(b[0], b[0] / (y[0] + a[0]));
-  RULE(ahead) ahead = {.start = 0};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 0);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(square_at)(b, k, d) - RULE(square_sum)(g, k, 1);
     s = l_fnma(RULE(online)(&ahead, g, g[k - 1], a, k, k1, d), l_set(2.0), s);
@@ -323,7 +346,8 @@ INLINE void RULE(atan2)(ARGS) {
   RULE(derive)(u, b, 1, db);
   L newest = y[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, y, 1, k0 - 1);
-  RULE(ahead) ahead = {.start = 1};
+  RULE(ahead) ahead;
+  RULE(begin)(&ahead, 1);
   LOOP for (int k = k0; k < k1; k++) g[k] = RULE(square_at)(a, k, da) + RULE(square_at)(b, k, db);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(dot)(b, h, k, RULE(from)(k, da)) - RULE(dot)(a, u, k, RULE(from)(k, db));
