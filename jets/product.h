@@ -188,12 +188,31 @@ INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}
   }
 EACH_PRODUCT(SQUARE_FIXED)
 
-static void square_vector(jk_call *c, V *x, ptrdiff_t i, ptrdiff_t m) {
+/* Coefficients k..k+size-1 of the square of x, which has all coefficients: the middle of each by itself, what lies outside of
+   x_first by a tile, with i = first.. for the larger index. */
+INLINE void square_tile(V *y, const V *x, int k, int size) {
+  int first = (k + size) / 2 + 1;
+  for (int j = 0; j < size; j++) {
+    int l = k + j, i = (l - 1) / 2 - l % 2;
+    V s = x[l / 2] * (l % 2 ? 1 : 0.5) * x[l - l / 2];
+    for (; l - i < first; i--) s = v_fma(x[i], x[l - i], s);
+    y[l] = s;
+  }
+  tile(y + k, 0, x, x, k, size, (tile_range){first, k + size - 1, 0, k + size - 1});
+  for (int j = k; j < k + size; j++) y[j] += y[j];
+}
+
+static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m) {
   const jk_series *sx = &c->in[0], *sy = &c->out[0];
-  int d = degree_of(sx, c->k1);
+  V *x = work[0], *y = work[2];
+  int d = degree_of(sx, c->k1), first = c->k0 > sy->low ? c->k0 : sy->low, last = sy->degree < c->k1 ? sy->degree : c->k1 - 1;
   for (int k = sx->low; k <= d; k++) x[k] = v_load_n(sx->plane[k] + i, m);
-  for (int k = c->k0 > sy->low ? c->k0 : sy->low; k < c->k1 && k <= sy->degree; k++)
-    v_store_n(sy->plane[k] + i, square_at(x, k, k - d > sx->low ? k - d : sx->low), m);
+  for (int k = first, size; k <= last; k += size) {
+    size = k <= TILE_MAX || !full(sx, last + 1) ? 0 : tile_size(last - k + 1, (tile_range){0, last, 0, last});
+    if (size) square_tile(y, x, k, size);
+    else y[k] = square_at(x, k, k - d > sx->low ? k - d : sx->low), size = 1;
+  }
+  for (int k = first; k <= last; k++) v_store_n(sy->plane[k] + i, y[k], m);
 }
 
 static void square_kernel(jk_call *c, head_fn *head) {
@@ -205,5 +224,5 @@ static void square_kernel(jk_call *c, head_fn *head) {
   ptrdiff_t i = 0;
   int f = product_fixed(c, 1);
   if (f >= 0) fixed[f](c, i = c->n / W * W);
-  for (; i < c->n; i += W) square_vector(c, x[0], i, c->n - i < W ? c->n - i : W);
+  for (; i < c->n; i += W) square_vector(c, x, i, c->n - i < W ? c->n - i : W);
 }
