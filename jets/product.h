@@ -208,9 +208,9 @@ static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m
   int d = degree_of(sx, c->k1), first = c->k0 > sy->low ? c->k0 : sy->low, last = sy->degree < c->k1 ? sy->degree : c->k1 - 1;
   for (int k = sx->low; k <= d; k++) x[k] = v_load_n(sx->plane[k] + i, m);
   for (int k = first, size; k <= last; k += size) {
-    size = k <= TILE_MAX || !full(sx, last + 1) ? 0 : tile_size(last - k + 1, (tile_range){0, last, 0, last});
+    size = k <= TILE_MAX || last < 3 * TILE_MAX || !full(sx, last + 1) ? 0 : tile_size(last - k + 1, (tile_range){0, last, 0, last});
     if (size) square_tile(y, x, k, size);
-    else y[k] = square_at(x, k, k - d > sx->low ? k - d : sx->low), size = 1;
+    else y[k] = square_sum_any(x, k, k - d > sx->low ? k - d : sx->low), size = 1;
   }
   for (int k = first; k <= last; k++) v_store_n(sy->plane[k] + i, y[k], m);
 }

@@ -207,7 +207,8 @@ INLINE void RULE(asin)(ARGS) { /* g = sqrt(+-1 + p x^2) */
   RULE(begin)(&ahead, 1);
   L newest = y[k0 - 1] * (k0 - 1.0);
   RULE(derive)(t, y, 1, k0 - 1);
-  LOOP for (int k = k0; k < k1; k++) g[k] = RULE(sqrt_at)(g, g[k - 1], RULE(square_at)(a, k, da) * p, r2, k);
+  L newest_g = g[k0 - 1];
+  LOOP for (int k = k0; k < k1; k++) g[k] = newest_g = RULE(sqrt_at)(g, newest_g, RULE(square_at)(a, k, da) * p, r2, k);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(quotient)(&ahead, t, newest, g, a[k] * q, g[0], r, k, k1, k1 - 1);
     t[k] = newest = y[k] * (double)k;
@@ -289,16 +290,13 @@ INLINE void RULE(pow)(ARGS) {
 INLINE void RULE(div)(ARGS) {
   UNUSED;
   L r = l_set(1.0) / b[0];
-  int start = 0, end = 0; /* as in `ahead`, with the sums a_k - ... in t_k, and u = -y */
+  int start = 0, end = 0; /* as in `ahead`, with the sums a_k - ... in y_k itself, and u = -y */
   L newest = y[k0 - 1];
   LOOP for (int k = 0; k < k0; k++) u[k] = -y[k];
+  LOOP for (int k = k0; k < k1; k++) y[k] = a[k];
   LOOP for (int k = k0; k < k1; k++) {
-    if (L_TILES && k >= end) {
-      int stop = k + 8 < k1 ? k + 8 : k1;
-      LOOP for (int i = k; i < stop; i++) t[i] = a[i];
-      start = k, end = k + l_ahead(t + k, 0, u, b, k, k1 - k, 0, db);
-    }
-    L s = k < end ? t[k] : a[k];
+    if (L_TILES && k >= end) start = k, end = k + l_ahead(y + k, 0, u, b, k, k1 - k, 0, db);
+    L s = y[k];
     int lo = k < end ? start : k > db ? k - db : 0;
     LOOP for (int i = lo; i < k - 1; i++) s = l_fnma(y[i], b[k - i], s);
     if (lo < k) s = l_fnma(newest, b[1], s);
