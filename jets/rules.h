@@ -2,8 +2,8 @@
    of a and b (zero above their degrees da, db) and the lower ones of y, g, h. t and u are scratch.
 
    All start from y' = g x', that is  y_k = g_0 x_k + (1/k) sum_{0<i<k} g_i (k-i) x_{k-i}:  in this form exact zeros stay exact
-   (k x_k / k is not always x_k). Sums run over i ascending in one chain, so that a coefficient has the same bits however a
-   sweep is cut. Griewank & Walther, Evaluating Derivatives, ch. 13, has the textbook forms.
+   (k x_k / k is not always x_k). Sums run over i ascending in one chain, squares from the middle outwards, so that a coefficient
+   has the same bits however a sweep is cut. Griewank & Walther, Evaluating Derivatives, ch. 13, has the textbook forms.
 
    The includer defines L (a lane type), l_set, l_abs, l_select, l_mul, l_fma, l_fnma, l_over (x / w_0 given r = 1 / w_0),
    L_TILES (whether l_ahead is tile_ahead of tile.h, or 0), LOOP (in front of loops) and RULE (name -> function). */
