@@ -29,7 +29,8 @@ INLINE void RULE(sweep)(jk_call *c, int nin, int nout, int seen, head_fn *head, 
   } else {
     for (int j = 0; j < nout; j++) RULE(load_lower)(r[j], &c->out[j], k0, i, m);
   }
-  rule(x[0], nin > 1 ? x[1] : x[0], r[0], r[1], r[2], x[5], x[6], da, db, k0 ? k0 : 1, k1, p_of(c), jk_rows[c->row].q);
+  if (k1 > 1 || nout > 1) /* nothing is left of coefficient 0 but spares */
+    rule(x[0], nin > 1 ? x[1] : x[0], r[0], r[1], r[2], x[5], x[6], da, db, k0 ? k0 : 1, k1, p_of(c), jk_rows[c->row].q);
   for (int j = 0; j < nout; j++) RULE(store)(r[j], &c->out[j], k0, k1, i, m);
   if (k1 == 1 && c->order) return;
   V zero = r[0][k1 - 1] * 0;

@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "heads.h"
 #include "removable.h"
+#include "tile.h"
 
 typedef M force_fn(V a, V b); /* lanes to redo whatever the result looks like */
 
@@ -76,13 +77,19 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #define RULE(name) name##_fixed
 #define LOOP UNROLL
 #define DEGREE(s, k1) ((k1) - 1)
+#define L_TILES 0
+#define l_ahead(s, fresh, g, d, k, n, first, degree) ((void)(s), (void)(n), 0)
 #include "rules.h"
 #include "drive.h"
+#undef l_ahead
+#undef L_TILES
 #undef RULE
 #undef LOOP
 #undef DEGREE
 #define RULE(name) name##_any
 #define LOOP
+#define L_TILES 1
+#define l_ahead tile_ahead
 /* up to JK_FIXED the zeros that an unrolled sweep would add too, for the same bits */
 #define DEGREE(s, k1) (c->order <= JK_FIXED && (s)->degree > 0 ? (k1) - 1 : degree_of(s, k1))
 #include "rules.h"

@@ -2,18 +2,23 @@
 
 INLINE const real *plane_at(const jk_series *s, int k) { return k < s->low || k > s->degree ? NULL : s->plane[k]; }
 
-/* y = f(a, b) with n lanes, as a loop that knows which of its operands are there */
+/* y = f(a, b) with n lanes, as a loop that knows which of its operands are there; four vectors at a time, since a pass over a
+   short block is bound by the instructions around its loads and stores */
 #define LOOP_PLANE(result)                                                                                           \
   {                                                                                                                  \
     ptrdiff_t i = 0;                                                                                                 \
-    for (; i + W <= n; i += W) {                                                                                     \
+    while (i + 4 * W <= n) {                                                                                         \
       const ptrdiff_t m = W;                                                                                         \
       (void)m;                                                                                                       \
-      v_store(y + i, result);                                                                                        \
+      V r[4];                                                                                                        \
+      UNROLL for (int v = 0; v < 4; v++, i += W) r[v] = result;                                                      \
+      i -= 4 * W;                                                                                                    \
+      UNROLL for (int v = 0; v < 4; v++, i += W) v_store(y + i, r[v]);                                               \
     }                                                                                                                \
-    if (i < n) {                                                                                                     \
-      const ptrdiff_t m = n - i;                                                                                     \
+    while (i < n) {                                                                                                  \
+      const ptrdiff_t m = n - i < W ? n - i : W;                                                                     \
       v_store_n(y + i, result, m);                                                                                   \
+      i += W;                                                                                                        \
     }                                                                                                                \
     return;                                                                                                          \
   }

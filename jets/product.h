@@ -60,34 +60,67 @@ static void __attribute__((noinline, cold)) absorb(const jk_call *c, ptrdiff_t i
   absorb_vector(c, span_of(c), x[0], x[1], i, W);
 }
 
-INLINE void product_vector(const jk_call *c, int absorbs, V *a, V *b, ptrdiff_t i, ptrdiff_t m) {
-  span s = span_of(c);
-  V zero = v_set(0), sum = zero;
-  load_factors(c, s, a, b, i, m);
-  for (int k = s.first; k <= s.last; k++) {
-    int lo = span_lo(s, k), hi = span_hi(s, k);
-    V r = lo > hi ? zero : product_at(a, b, k, lo, hi);
-    if (absorbs) sum = v_fma(r, zero, sum);
-    v_store_n(c->out[0].plane[k] + i, r, m);
+/* y_first..y_last */
+INLINE void product_tiles(V *y, const V *a, const V *b, span s) {
+  tile_range r = {s.la, s.da, s.lb, s.db};
+  for (int k = s.first, size; k <= s.last; k += size) {
+    size = k < s.la + s.lb ? 0 : tile_size((s.last < s.da + s.db ? s.last : s.da + s.db) - k + 1, r);
+    if (size) {
+      tile(y + k, 1, a, b, k, size, r);
+    } else {
+      int lo = span_lo(s, k), hi = span_hi(s, k);
+      y[k] = lo > hi ? v_set(0) : product_at(a, b, k, lo, hi);
+      size = 1;
+    }
   }
-  if (absorbs && v_any(~(M)(sum == 0))) absorb_vector(c, s, a, b, i, m);
+}
+
+/* Not finite somewhere, where absorb_vector would help: see PRODUCT for why the top may do. */
+INLINE int overflows(const V *y, span s) {
+  if (s.first > s.last) return 0;
+  int top = s.la == 0 && s.lb == 0 && s.da == s.last && s.db == s.last;
+  V sum = v_set(0);
+  for (int k = top ? s.last : s.first; k <= s.last; k++) sum = v_fma(y[k], v_set(0), sum);
+  return v_any(~(M)(sum == 0));
+}
+
+INLINE void product_vector(const jk_call *c, int absorbs, V *const x[7], ptrdiff_t i, ptrdiff_t m) {
+  span s = span_of(c);
+  V *a = x[0], *b = x[1], *y = x[2];
+  load_factors(c, s, a, b, i, m);
+  product_tiles(y, a, b, s);
+  for (int k = s.first; k <= s.last; k++) v_store_n(c->out[0].plane[k] + i, y[k], m);
+  if (absorbs && overflows(y, s)) absorb_vector(c, s, a, b, i, m);
 }
 
 /* All coefficients in registers; independent chains side by side. Of an absorbing product only the top coefficient is looked at:
    it has every coefficient of either factor in one of its terms. One that is not finite makes its term infinite or NaN, whatever
    it meets, and the sum stays so: if the top is finite, so are all coefficients, and there is nothing to absorb. */
+/* Pointers that no store can change stay in registers; where there are too many of them, their table is as good. */
+#define OWN_POINTERS(K) ((K) <= 8)
 #define PRODUCT(name, absorbs, K, k0)                                                                                \
+  INLINE void name##_##k0##_##K##_step(real *const *pa, real *const *pb, real *const *py, const jk_call *c, ptrdiff_t i) { \
+    V a[K + 1], b[K + 1], y[K + 1];                                                                                  \
+    UNROLL for (int k = 0; k <= K; k++) a[k] = v_load(pa[k] + i);                                                    \
+    UNROLL for (int k = 0; k <= K; k++) b[k] = v_load(pb[k] + i);                                                    \
+    UNROLL for (int k = k0; k <= K; k++) y[k] = a[0] * b[k];                                                         \
+    UNROLL for (int j = 1; j <= K; j++) UNROLL for (int k = j; k <= K; k++) y[k] = v_fma(a[j], b[k - j], y[k]);      \
+    if (absorbs && v_any(~(M)(y[K] * 0 == 0))) absorb(c, i);                                                         \
+    else UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, y[k]);                                              \
+  }                                                                                                                  \
   static void name##_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
-    real *const *pa = c->in[0].plane, *const *pb = c->in[1].plane, *const *py = c->out[0].plane;                     \
-    for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
-      V a[K + 1], b[K + 1], y[K + 1];                                                                                \
-      UNROLL for (int k = 0; k <= K; k++) a[k] = v_load(pa[k] + i);                                                  \
-      UNROLL for (int k = 0; k <= K; k++) b[k] = v_load(pb[k] + i);                                                  \
-      UNROLL for (int k = k0; k <= K; k++) y[k] = a[0] * b[k];                                                       \
-      UNROLL for (int j = 1; j <= K; j++) UNROLL for (int k = j; k <= K; k++) y[k] = v_fma(a[j], b[k - j], y[k]);    \
-      if (absorbs && v_any(~(M)(y[K] * 0 == 0))) absorb(c, i);                                                       \
-      else UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, y[k]);                                            \
-    }                                                                                                                \
+    real *la[K + 1], *lb[K + 1], *ly[K + 1];                                                                         \
+    real *const *pa = OWN_POINTERS(K) ? la : c->in[0].plane, *const *pb = OWN_POINTERS(K) ? lb : c->in[1].plane;     \
+    real *const *py = OWN_POINTERS(K) ? ly : c->out[0].plane;                                                        \
+    ptrdiff_t i = 0;                                                                                                 \
+    UNROLL for (int k = 0; k <= K; k++) la[k] = c->in[0].plane[k], lb[k] = c->in[1].plane[k];                        \
+    UNROLL for (int k = k0; k <= K; k++) ly[k] = c->out[0].plane[k];                                                 \
+    if (K <= 2)                                                                                                      \
+      for (; i + 2 * W <= n; i += 2 * W) {                                                                           \
+        name##_##k0##_##K##_step(pa, pb, py, c, i);                                                                  \
+        name##_##k0##_##K##_step(pa, pb, py, c, i + W);                                                              \
+      }                                                                                                              \
+    for (; i < n; i += W) name##_##k0##_##K##_step(pa, pb, py, c, i);                                                \
   }
 #define MUL_FIXED(K, k0) PRODUCT(mul, 0, K, k0)
 #define MULZ_FIXED(K, k0) PRODUCT(mulz, 1, K, k0)
@@ -125,25 +158,28 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
     if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
     else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
-    for (; i < c->n; i += W) product_vector(c, absorbs, x[0], x[1], i, c->n - i < W ? c->n - i : W);                 \
+    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                 \
   }
 #define mul_NAME(K, k0) mul_##k0##_##K,
 #define mulz_NAME(K, k0) mulz_##k0##_##K,
 PRODUCT_KERNEL(mul, 0)
 PRODUCT_KERNEL(mulz, 1) /* the product of pullbacks and of xlogy */
 
-INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i} */
+INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}, from the middle outwards (rules.h) */
   if (2 * lo > k) return v_set(0);
   if (2 * lo == k) return x[lo] * x[lo];
-  V s = x[lo] * x[k - lo];
-  UNROLL for (int i = lo + 1; i <= (k - 1) / 2; i++) s = v_fma(x[i], x[k - i], s);
-  s = s + s;
-  return k % 2 ? s : v_fma(x[k / 2], x[k / 2], s);
+  int i = (k - 1) / 2;
+  V s = x[k / 2] * (k % 2 ? 1 : 0.5) * x[k - k / 2];
+  UNROLL for (i -= k % 2; i >= lo; i--) s = v_fma(x[i], x[k - i], s);
+  return s + s;
 }
 
 #define SQUARE_FIXED(K, k0)                                                                                          \
-  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                            \
-    real *const *px = c->in[0].plane, *const *py = c->out[0].plane;                                                  \
+  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
+    real *lx[K + 1], *ly[K + 1];                                                                                     \
+    real *const *px = OWN_POINTERS(K) ? lx : c->in[0].plane, *const *py = OWN_POINTERS(K) ? ly : c->out[0].plane;    \
+    UNROLL for (int k = 0; k <= K; k++) lx[k] = c->in[0].plane[k];                                                   \
+    UNROLL for (int k = k0; k <= K; k++) ly[k] = c->out[0].plane[k];                                                 \
     for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
       V x[K + 1];                                                                                                    \
       UNROLL for (int k = 0; k <= K; k++) x[k] = v_load(px[k] + i);                                                  \
@@ -152,12 +188,31 @@ INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}
   }
 EACH_PRODUCT(SQUARE_FIXED)
 
-static void square_vector(jk_call *c, V *x, ptrdiff_t i, ptrdiff_t m) {
+/* Coefficients k..k+size-1 of the square of x, which has all coefficients: the middle of each by itself, what lies outside of
+   x_first by a tile, with i = first.. for the larger index. */
+INLINE void square_tile(V *y, const V *x, int k, int size) {
+  int first = (k + size) / 2 + 1;
+  for (int j = 0; j < size; j++) {
+    int l = k + j, i = (l - 1) / 2 - l % 2;
+    V s = x[l / 2] * (l % 2 ? 1 : 0.5) * x[l - l / 2];
+    for (; l - i < first; i--) s = v_fma(x[i], x[l - i], s);
+    y[l] = s;
+  }
+  tile(y + k, 0, x, x, k, size, (tile_range){first, k + size - 1, 0, k + size - 1});
+  for (int j = k; j < k + size; j++) y[j] += y[j];
+}
+
+static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m) {
   const jk_series *sx = &c->in[0], *sy = &c->out[0];
-  int d = degree_of(sx, c->k1);
+  V *x = work[0], *y = work[2];
+  int d = degree_of(sx, c->k1), first = c->k0 > sy->low ? c->k0 : sy->low, last = sy->degree < c->k1 ? sy->degree : c->k1 - 1;
   for (int k = sx->low; k <= d; k++) x[k] = v_load_n(sx->plane[k] + i, m);
-  for (int k = c->k0 > sy->low ? c->k0 : sy->low; k < c->k1 && k <= sy->degree; k++)
-    v_store_n(sy->plane[k] + i, square_at(x, k, k - d > sx->low ? k - d : sx->low), m);
+  for (int k = first, size; k <= last; k += size) {
+    size = k <= TILE_MAX || last < 3 * TILE_MAX || !full(sx, last + 1) ? 0 : tile_size(last - k + 1, (tile_range){0, last, 0, last});
+    if (size) square_tile(y, x, k, size);
+    else y[k] = square_sum_any(x, k, k - d > sx->low ? k - d : sx->low), size = 1;
+  }
+  for (int k = first; k <= last; k++) v_store_n(sy->plane[k] + i, y[k], m);
 }
 
 static void square_kernel(jk_call *c, head_fn *head) {
@@ -169,5 +224,5 @@ static void square_kernel(jk_call *c, head_fn *head) {
   ptrdiff_t i = 0;
   int f = product_fixed(c, 1);
   if (f >= 0) fixed[f](c, i = c->n / W * W);
-  for (; i < c->n; i += W) square_vector(c, x[0], i, c->n - i < W ? c->n - i : W);
+  for (; i < c->n; i += W) square_vector(c, x, i, c->n - i < W ? c->n - i : W);
 }

@@ -18,6 +18,8 @@ INLINE double l_fma(double a, double b, double c) { return c + l_mul(a, b); }
 INLINE double l_fnma(double a, double b, double c) { return c - l_mul(a, b); }
 INLINE double l_over(double x, double w0, double r) { return (void)r, x == 0 && w0 == w0 ? 0 : x / w0; }
 #define RULE(name) name##_redo
+#define L_TILES 0
+#define l_ahead(s, fresh, g, d, k, n, first, degree) ((void)(s), (void)(n), 0)
 #define LOOP
 #include "rules.h"
 
@@ -164,7 +166,7 @@ static int redo_asin(const lane *x) {
   int known = n - v; /* coefficients of r / t^v, of its root w, and of y' */
   double *slope = x->u;
   w[0] = sqrt(r[v]);
-  for (int k = 1; k < known; k++) w[k] = sqrt_at_redo(w, r[v + k], 0, k);
+  for (int k = 1; k < known; k++) w[k] = sqrt_at_redo(w, w[k - 1], r[v + k], 0, k);
   for (int k = 0; k < known; k++) { /* slope_k = (q x'_{k+m} - sum_{i<k} slope_i w_{k-i}) / w_0 */
     double s = x->q * (k + m + 1) * x->a[k + m + 1];
     for (int i = 0; i < k; i++) s -= slope[i] * w[k - i];

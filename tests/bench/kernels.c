@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum { RUNS = 9, CACHE = 16384, MAX_K = 32, SERIES = JK_MAX_IN + JK_MAX_OUT };
-static const int orders[] = {1, 2, 4, 8, 16, 32};
+static const int orders[] = {1, 2, 4, 8, 12, 16, 32};
 
 static const struct kernel {
   const char *name;
