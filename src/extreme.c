@@ -2,7 +2,7 @@
 
    Of jets the largest is the one along t -> 0+, the last in lexicographic order of the coefficients: so coefficient k of
    the result needs coefficients up to k alone. A coefficient that decides and is NaN makes the result NaN from there on. */
-#include "reduce.h"
+#include "reduction.h"
 
 #include <math.h>
 

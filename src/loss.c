@@ -1,5 +1,5 @@
 /* loss.c - cross-entropy. */
-#include "reduce.h"
+#include "reduction.h"
 
 static int logits_check(const char *name, jet logits) {
   if (!operand_check(name, logits)) return 0;

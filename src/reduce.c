@@ -1,5 +1,5 @@
 /* reduce.c - axes, sums over them, and the reductions that are made of sums and products. */
-#include "reduce.h"
+#include "reduction.h"
 #include "reverse.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* scan.c - cumulative sums and products along an axis. */
-#include "reduce.h"
+#include "reduction.h"
 
 /* ---- cumsum ------------------------------------------------------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
 /* sort.c - sorting along an axis, and elements taken and put by indices known at the run. */
-#include "reduce.h"
+#include "reduction.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -529,6 +529,20 @@ static jet steps(jet x, void *data) {
   return jet_add(jet_floor(x), jet_add(jet_sign(x), jet_round(x)));
 }
 static jet sum_of_steps(jet x, void *data) { return jet_sum(steps(x, data)); }
+static jet sum_of_floors(jet x, void *data) { return (void)data, jet_sum(jet_floor(x)); }
+
+/* Along one direction the steps of an even number of elements may cancel. */
+static void check_finds_steps_of_any_number(void **state) {
+  static const int sizes[] = {1, 2, 3, 4, 5, 6, 50};
+  double x[50];
+  (void)state;
+  for (int i = 0; i < 50; i++) x[i] = 1;
+  for (int i = 0; i < 7; i++) {
+    jet_fn *f = jet_fn_new(sum_of_floors, NULL, sizes[i]);
+    if (jet_fn_check(f, 1, x, 0) != JET_MISMATCH) fail_msg("%d steps are not found", sizes[i]);
+    jet_fn_free(f);
+  }
+}
 
 static void matrices_of_steps_are_zeros(void **state) {
   (void)state;
@@ -1218,6 +1232,7 @@ int main(void) {
       cmocka_unit_test(without_a_point_x_is_needed),
       cmocka_unit_test(jacobians_match_closed_forms_in_any_mode_and_chunk),
       cmocka_unit_test(matrices_of_steps_are_zeros),
+      cmocka_unit_test(check_finds_steps_of_any_number),
       cmocka_unit_test(jvp_and_vjp_are_products_with_the_jacobian),
       cmocka_unit_test(jvp_at_a_removable_singularity),
       cmocka_unit_test(expanding_inside_gradient_and_hessian),

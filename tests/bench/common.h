@@ -25,6 +25,19 @@ static inline double median(double *a, int n) { /* sorts a */
   return n % 2 ? a[n / 2] : (a[n / 2 - 1] + a[n / 2]) / 2;
 }
 
+/* One measurement: repeated to 10 ms, as short runs are at the mercy of the clock. */
+#define TIMED(result, call)                                                                                            \
+  do {                                                                                                                 \
+    double start_ = seconds(), spent_ = 0;                                                                             \
+    int count_ = 0;                                                                                                    \
+    while (spent_ < 0.01) {                                                                                            \
+      call;                                                                                                            \
+      count_++;                                                                                                        \
+      spent_ = seconds() - start_;                                                                                     \
+    }                                                                                                                  \
+    (result) = spent_ / count_;                                                                                        \
+  } while (0)
+
 static inline const char *isa_name(jet_isa isa) {
   static const char *const names[] = {"auto", "baseline", "AVX2", "AVX-512"};
   return names[isa];

@@ -89,19 +89,6 @@ static void discard(ours *o) {
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
 
-/* One measurement: repeated to 10 ms, as short runs are at the mercy of the clock. */
-#define TIMED(result, call)                                                                                            \
-  do {                                                                                                                 \
-    double start_ = seconds(), spent_ = 0;                                                                             \
-    int count_ = 0;                                                                                                    \
-    while (spent_ < 0.01) {                                                                                            \
-      call;                                                                                                            \
-      count_++;                                                                                                        \
-      spent_ = seconds() - start_;                                                                                     \
-    }                                                                                                                  \
-    (result) = spent_ / count_;                                                                                        \
-  } while (0)
-
 static double time_peer(const peer *p, int order, const double *x, double *c) {
   double t;
   TIMED(t, if (p->run(order, p->n, x, c)) return NAN);

@@ -69,18 +69,6 @@ static jet log_posterior(const gmm *g, jet p) {
 
 /* ---- times -------------------------------------------------------------------------------------------------------------- */
 
-#define TIMED(result, call)                                                                                            \
-  do {                                                                                                                 \
-    double start_ = seconds(), spent_ = 0;                                                                             \
-    int count_ = 0;                                                                                                    \
-    while (spent_ < 0.01) {                                                                                            \
-      call;                                                                                                            \
-      count_++;                                                                                                        \
-      spent_ = seconds() - start_;                                                                                     \
-    }                                                                                                                  \
-    (result) = spent_ / count_;                                                                                        \
-  } while (0)
-
 static void check(jet_status status, const char *message) {
   if (status == JET_OK) return;
   fprintf(stderr, "gmm: %s\n", message);

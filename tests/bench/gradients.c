@@ -109,18 +109,6 @@ static void discard(ours *o) {
 
 /* ---- time -------------------------------------------------------------------------------------------------------------- */
 
-#define TIMED(result, call)                                                                                            \
-  do {                                                                                                                 \
-    double start_ = seconds(), spent_ = 0;                                                                             \
-    int count_ = 0;                                                                                                    \
-    while (spent_ < 0.005) {                                                                                           \
-      call;                                                                                                            \
-      count_++;                                                                                                        \
-      spent_ = seconds() - start_;                                                                                     \
-    }                                                                                                                  \
-    (result) = spent_ / count_;                                                                                        \
-  } while (0)
-
 static double difference(ptrdiff_t n, const double *a, const double *b) {
   double d = 0, most = 0;
   for (ptrdiff_t i = 0; i < n; i++) {

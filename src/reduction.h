@@ -1,6 +1,6 @@
-/* reduce.h - what reductions and scans share. Axes are bits of a number. */
-#ifndef JETS_REDUCE_H
-#define JETS_REDUCE_H
+/* reduction.h - what reductions and scans share. Axes are bits of a number. */
+#ifndef JETS_REDUCTION_H
+#define JETS_REDUCTION_H
 
 #include "ops.h"
 #include "reverse.h"
