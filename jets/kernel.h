@@ -6,12 +6,14 @@
 #ifndef JETS_KERNEL_H
 #define JETS_KERNEL_H
 
+#include "real.h"
+
 #include <stddef.h>
 
 enum { JK_MAX_IN = 3, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are unrolled */
 
 typedef struct jk_series {
-  double *const *plane;    /* plane[k]: lanes contiguous, any alignment of double. NULL: a spare that nobody wants kept */
+  real *const *plane;    /* plane[k]: lanes contiguous, any alignment of numbers. NULL: a spare that nobody wants kept */
   const ptrdiff_t *stride; /* stride[k]: from one direction to the next, 0 where shared. NULL: all shared */
   int low, degree;
 } jk_series;
@@ -65,20 +67,20 @@ typedef void jk_kernel(jk_call *);
 enum { JK_LEAF = 128 }; /* a leaf of jk_set.sum */
 typedef struct jk_tree {
   size_t count;
-  double level[64]; /* level[j]: the last whole subtree of 2^j, where bit j of count is set */
+  real level[64]; /* level[j]: the last whole subtree of 2^j, where bit j of count is set */
 } jk_tree;
-void jk_tree_add(jk_tree *, double);
-double jk_tree_sum(const jk_tree *);
+void jk_tree_add(jk_tree *, real);
+real jk_tree_sum(const jk_tree *);
 
 typedef struct jk_set { /* the kernels of an instruction set */
   const char *name;
   int width; /* lanes of a vector */
   jk_kernel *kernel[JK_ROWS];
-  double (*sum)(const double *, ptrdiff_t n); /* a tree fixed by n */
-  void (*fill)(double *y, double c, ptrdiff_t n);
-  void (*add)(double *y, const double *x, ptrdiff_t n); /* y += x */
+  real (*sum)(const real *, ptrdiff_t n); /* a tree fixed by n */
+  void (*fill)(real *y, real c, ptrdiff_t n);
+  void (*add)(real *y, const real *x, ptrdiff_t n); /* y += x */
   /* y[j] = sum over i < rows of x[i * stride + j], j < n: a tree fixed by rows */
-  void (*sum_columns)(double *y, const double *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride);
+  void (*sum_columns)(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride);
 } jk_set;
 
 /* isa: 0 the best that runs here, 1 baseline, 2 AVX2, 3 AVX-512; NULL if not built or the processor lacks it. */

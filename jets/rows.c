@@ -41,15 +41,15 @@ const jk_set *jk_select(int isa) {
   return s;
 }
 
-void jk_tree_add(jk_tree *t, double x) {
+void jk_tree_add(jk_tree *t, real x) {
   int j = 0;
   for (; t->count >> j & 1; j++) x = t->level[j] + x;
   t->level[j] = x;
   t->count++;
 }
 
-double jk_tree_sum(const jk_tree *t) {
-  double s = 0;
+real jk_tree_sum(const jk_tree *t) {
+  real s = 0;
   int any = 0;
   for (int j = 0; j < 64 && t->count >> j; j++)
     if (t->count >> j & 1) s = any++ ? t->level[j] + s : t->level[j];
@@ -57,36 +57,36 @@ double jk_tree_sum(const jk_tree *t) {
 }
 
 /* 7 series of vectors, 7 of numbers for a lane that is redone; then the pointers of one direction */
-static size_t lane_work(int order) { return (size_t)(order + 1) * (7 * 64 + 7 * sizeof(double)); }
+static size_t lane_work(int order) { return (size_t)(order + 1) * (7 * 64 + 7 * sizeof(real)); }
 
 size_t jk_work_size(int order) {
-  size_t pointers = (size_t)(order + 1) * (JK_MAX_IN + JK_MAX_OUT) * sizeof(double *);
+  size_t pointers = (size_t)(order + 1) * (JK_MAX_IN + JK_MAX_OUT) * sizeof(real *);
   return (lane_work(order) + pointers + 63) / 64 * 64;
 }
 
 /* Pointers to the planes of one direction, which move from direction to direction; from here on s has these. */
-static double **own_planes(jk_series *s, double **plane) {
+static real **own_planes(jk_series *s, real **plane) {
   if (!s->plane || !s->stride || s->low > s->degree) return plane;
   for (int k = s->low; k <= s->degree; k++) plane[k] = s->plane[k];
   s->plane = plane;
   return plane + s->degree + 1;
 }
 
-static double **next_planes(const jk_series *s, double **plane) {
+static real **next_planes(const jk_series *s, real **plane) {
   if (!s->plane || !s->stride || s->low > s->degree) return plane;
   for (int k = s->low; k <= s->degree; k++) plane[k] += s->stride[k];
   return plane + s->degree + 1;
 }
 
-static void next_direction(const jk_call *c, double **plane) {
+static void next_direction(const jk_call *c, real **plane) {
   const jk_row *row = &jk_rows[c->row];
   for (int i = 0; i < row->nin; i++) plane = next_planes(&c->in[i], plane);
   for (int i = 0; i < row->nout; i++) plane = next_planes(&c->out[i], plane);
 }
 
-static double **first_direction(jk_call *c) {
+static real **first_direction(jk_call *c) {
   const jk_row *row = &jk_rows[c->row];
-  double **planes = (double **)(void *)((char *)c->work + lane_work(c->order)), **to = planes;
+  real **planes = (real **)(void *)((char *)c->work + lane_work(c->order)), **to = planes;
   for (int i = 0; i < row->nin; i++) to = own_planes(&c->in[i], to);
   for (int i = 0; i < row->nout; i++) to = own_planes(&c->out[i], to);
   return planes;
@@ -96,7 +96,7 @@ static void run_directions(const jk_set *set, jk_call *c) {
   const jk_series *y = &c->out[0];
   int k1 = c->k1, directions = c->directions;
   int once = c->k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0);
-  double **planes = first_direction(c);
+  real **planes = first_direction(c);
   c->directions = 1;
   if (once) {
     c->k1 = 1;

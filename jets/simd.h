@@ -4,6 +4,8 @@
 #ifndef JETS_SIMD_H
 #define JETS_SIMD_H
 
+#include "real.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include <immintrin.h>
 #endif
 
-typedef double real;
+
 typedef real V __attribute__((vector_size(W * sizeof(real)), may_alias));
 typedef real VU __attribute__((vector_size(W * sizeof(real)), may_alias, aligned(sizeof(real)))); /* at any element */
 typedef long long M __attribute__((vector_size(W * sizeof(real)), may_alias));                    /* a mask: 0 or -1 */

@@ -77,7 +77,7 @@ static void deliver(const jet_plan *p) {
   for (int i = 0; i < p->ndeliveries; i++) {
     const port_plane *x = &p->port_planes[p->deliveries[i].port_plane];
     ptrdiff_t n = p->deliveries[i].n;
-    double *to = x->bound ? x->bound : x->own;
+    real *to = x->bound ? x->bound : x->own;
     for (int c = 0; c < x->copies; c++, to += n)
       if (x->plane < 0) memset(to, 0, (size_t)n * sizeof *to);
       else memcpy(to, p->planes[x->plane].base + copy_at(&p->planes[x->plane], c), (size_t)n * sizeof *to);

@@ -146,8 +146,8 @@ static void pull_collapse(reverse *r, const node *n) { give(r, n, 0, adjoint(r, 
 static void run_collapse(const piece *q, int order, int k0, int k1, const jets in[], const jets out[]) {
   (void)order;
   for (int k = k0; k < k1; k++) {
-    const double *x = in[0].plane[k];
-    double *y = out[0].plane[k];
+    const real *x = in[0].plane[k];
+    real *y = out[0].plane[k];
     if (!y) continue;
     q->set->fill(y, 0, q->out.size);
     for (int p = 0; x && p < q->with.k; p++) q->set->add(y, x + p * in[0].stride[k], q->out.size);

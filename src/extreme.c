@@ -15,7 +15,7 @@ typedef struct leader {
 
 static void challenge(leader *l, ptrdiff_t at, const jets *x, int k1) {
   for (int k = 0; k < l->nan; k++) {
-    const double *c = x->plane[k];
+    const real *c = x->plane[k];
     if (!c || c[at] == c[l->at]) continue;
     if (c[at] > c[l->at]) *l = (leader){at, k1};
     else if (!(c[at] < c[l->at])) l->nan = k;
@@ -30,7 +30,7 @@ static void contest(leader *l, ptrdiff_t first, split s, const jets *x, int k1) 
     for (ptrdiff_t j = 0; j < s.inner; j++) challenge(&l[j], first + i * s.inner + j, x, k1);
 }
 
-static double coefficient_at(const jets *x, int k, ptrdiff_t at) { return x->plane[k] ? x->plane[k][at] : 0; }
+static real coefficient_at(const jets *x, int k, ptrdiff_t at) { return x->plane[k] ? x->plane[k][at] : 0; }
 
 static size_t scratch_leaders(const piece *p) {
   return (size_t)split_at(&p->in[0], (unsigned)p->with.k).inner * sizeof(leader);
@@ -54,7 +54,7 @@ static void whole_amax(const piece *p, int order, int k0, int k1, const jets in[
 static void whole_share(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
   split s = split_at(&p->in[0], (unsigned)p->with.k);
   leader *l = (leader *)p->scratch;
-  double *y = k0 == 0 && k1 > 0 ? out->plane[0] : NULL;
+  real *y = k0 == 0 && k1 > 0 ? out->plane[0] : NULL;
   int all = p->orders[0] + 1;
   (void)order;
   for (ptrdiff_t o = 0; y && o < s.outer; o++) {
@@ -69,7 +69,7 @@ static void whole_share(const piece *p, int order, int k0, int k1, const jets in
         ties += (y[at] = k == l[j].nan || at == l[j].at) != 0;
       }
       for (ptrdiff_t i = 0; i < s.along; i++)
-        if (y[first + i * s.inner + j] != 0) y[first + i * s.inner + j] = l[j].nan < all ? NAN : 1 / (double)ties;
+        if (y[first + i * s.inner + j] != 0) y[first + i * s.inner + j] = l[j].nan < all ? NAN : 1 / (real)ties;
     }
   }
 }

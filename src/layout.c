@@ -294,9 +294,9 @@ static int measure_shared(build *b, size_t *total, shared *at) {
     if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
   int workers = most_workers(p);
   b->slots_room = room_of(widest + LINE);
-  b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(double)) + LINE);
+  b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)) + LINE);
   return reserve(b, total, b->slots_room, workers, &at->slots) && reserve(b, total, b->work_room, workers, &at->work) &&
-         reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(double)) + LINE, 1, &at->scratch);
+         reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(real)) + LINE, 1, &at->scratch);
 }
 
 static int measure(build *b, size_t *total, shared *at) {
@@ -327,7 +327,7 @@ static int measure(build *b, size_t *total, shared *at) {
   return measure_shared(b, total, at);
 }
 
-static void place_planes(jet_plan *p, double *slots) {
+static void place_planes(jet_plan *p, real *slots) {
   for (int i = 0; i < p->nplanes; i++) {
     plane *x = &p->planes[i];
     if (x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
@@ -339,7 +339,7 @@ static void place_planes(jet_plan *p, double *slots) {
       continue;
     }
     x->base = p->arena + x->at;
-    if (x->constant && x->n) memcpy(x->base, x->constant, (size_t)x->n * sizeof(double));
+    if (x->constant && x->n) memcpy(x->base, x->constant, (size_t)x->n * sizeof(real));
     x->constant = NULL;
   }
   for (int i = 0; i < p->nplanes; i++)
@@ -351,9 +351,9 @@ static int allocate(build *b, shared *at) {
   jet_plan *p = b->plan;
   size_t total;
   if (!measure(b, &total, at)) return 0;
-  char *raw = (char *)bag_new(&p->owned, total * sizeof(double) + 64, 1);
-  if (!raw) return plan_fail(p, JET_NO_MEMORY, "out of memory: the plan needs %zu bytes", total * sizeof(double));
-  p->arena = (double *)(void *)(raw + (64 - (uintptr_t)raw % 64) % 64);
+  char *raw = (char *)bag_new(&p->owned, total * sizeof(real) + 64, 1);
+  if (!raw) return plan_fail(p, JET_NO_MEMORY, "out of memory: the plan needs %zu bytes", total * sizeof(real));
+  p->arena = (real *)(void *)(raw + (64 - (uintptr_t)raw % 64) % 64);
   p->work = p->arena + at->work;
   place_planes(p, p->arena + at->slots);
   for (int i = 0; i < p->nsteps; i++)

@@ -49,30 +49,30 @@ typedef struct axis {
 
 enum { TILE = 16 };
 
-static void copy_line(double *y, const double *x, const axis *a) {
+static void copy_line(real *y, const real *x, const axis *a) {
   if (a->to == 1 && a->from == 1) memcpy(y, x, (size_t)a->n * sizeof *y);
   else
     for (ptrdiff_t i = 0; i < a->n; i++) y[i * a->to] = x[i * a->from];
 }
 
 /* 0 + x is x as it stands: so that what is put in one place keeps its sign, -0 too. */
-static double sum(double y, double x) {
-  double both = y + x;
+static real sum(real y, real x) {
+  real both = y + x;
   return y == 0 ? x : both;
 }
 
-static void add_line(double *y, const double *x, const axis *a) {
+static void add_line(real *y, const real *x, const axis *a) {
   if (a->to == 1 && a->from == 1)
     for (ptrdiff_t i = 0; i < a->n; i++) y[i] = sum(y[i], x[i]);
   else
     for (ptrdiff_t i = 0; i < a->n; i++) y[i * a->to] = sum(y[i * a->to], x[i * a->from]);
 }
 
-typedef void line_fn(double *y, const double *x, const axis *);
+typedef void line_fn(real *y, const real *x, const axis *);
 
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-static void tiles(line_fn *line, double *y, const double *x, const axis *outer, const axis *inner) {
+static void tiles(line_fn *line, real *y, const real *x, const axis *outer, const axis *inner) {
   int lines = inner->to == 1 && inner->from == 1;
   if (!lines && inner->n < TILE && inner->n < outer->n) {
     const axis *longer = outer;
@@ -115,7 +115,7 @@ static int axes_of_view(const ptrdiff_t *p, int swap, axis a[JET_MAX_RANK + 2]) 
   return n;
 }
 
-static void walk_view(line_fn *line, double *y, const double *x, const axis *a, int n) {
+static void walk_view(line_fn *line, real *y, const real *x, const axis *a, int n) {
   ptrdiff_t index[JET_MAX_RANK + 2] = {0};
   for (int i;;) {
     tiles(line, y, x, &a[n - 2], &a[n - 1]);
@@ -133,7 +133,7 @@ static void walk_view(line_fn *line, double *y, const double *x, const axis *a, 
 
 /* ---- indices ----------------------------------------------------------------------------------------------------- */
 
-static void read_index(const ptrdiff_t *p, double *y, const double *x) {
+static void read_index(const ptrdiff_t *p, real *y, const real *x) {
   ptrdiff_t extent = p[2], inner = p[3], m = p[4];
   const ptrdiff_t *index = p + 5;
   for (ptrdiff_t o = 0; o < p[1]; o++, x += extent * inner, y += m * inner)
@@ -142,7 +142,7 @@ static void read_index(const ptrdiff_t *p, double *y, const double *x) {
       else memcpy(y + i * inner, x + index[i] * inner, (size_t)inner * sizeof *y);
 }
 
-static void add_index(const ptrdiff_t *p, double *y, const double *x) {
+static void add_index(const ptrdiff_t *p, real *y, const real *x) {
   ptrdiff_t extent = p[2], m = p[4];
   const axis a = {p[3], 1, 1};
   const ptrdiff_t *index = p + 5;
@@ -154,7 +154,7 @@ static void add_index(const ptrdiff_t *p, double *y, const double *x) {
 
 /* ---- the face ---------------------------------------------------------------------------------------------------- */
 
-static void go(const ptrdiff_t *p, line_fn *line, int swap, double *y, const double *x) {
+static void go(const ptrdiff_t *p, line_fn *line, int swap, real *y, const real *x) {
   axis a[JET_MAX_RANK + 2];
   ptrdiff_t offset, size = pattern_size(p);
   if (size == 0) return;
@@ -164,12 +164,12 @@ static void go(const ptrdiff_t *p, line_fn *line, int swap, double *y, const dou
   } else walk_view(line, swap ? y + p[1] : y, swap ? x : x + p[1], a, axes_of_view(p, swap, a));
 }
 
-void pattern_read(const ptrdiff_t *p, double *y, const double *x) {
+void pattern_read(const ptrdiff_t *p, real *y, const real *x) {
   if (p[0] == PATTERN_INDEX) read_index(p, y, x);
   else go(p, copy_line, 0, y, x);
 }
 
-void pattern_add(const ptrdiff_t *p, double *y, const double *x) {
+void pattern_add(const ptrdiff_t *p, real *y, const real *x) {
   if (p[0] == PATTERN_INDEX) add_index(p, y, x);
   else go(p, add_line, 1, y, x);
 }

@@ -7,6 +7,8 @@
 #ifndef JETS_PATTERN_H
 #define JETS_PATTERN_H
 
+#include "real.h"
+
 #include <stddef.h>
 
 enum { PATTERN_VIEW, PATTERN_INDEX };
@@ -14,7 +16,7 @@ enum { PATTERN_VIEW, PATTERN_INDEX };
 ptrdiff_t pattern_length(const ptrdiff_t *);          /* numbers in it */
 ptrdiff_t pattern_size(const ptrdiff_t *);            /* elements */
 int pattern_run(const ptrdiff_t *, ptrdiff_t *offset); /* whether it is one contiguous run, and from where */
-void pattern_read(const ptrdiff_t *, double *y, const double *x);  /* y[i] = x[at(i)] */
-void pattern_add(const ptrdiff_t *, double *y, const double *x);   /* y[at(i)] += x[i] */
+void pattern_read(const ptrdiff_t *, real *y, const real *x);  /* y[i] = x[at(i)] */
+void pattern_add(const ptrdiff_t *, real *y, const real *x);   /* y[at(i)] += x[i] */
 
 #endif

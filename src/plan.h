@@ -39,7 +39,7 @@ typedef struct plane {
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
   ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
-  double *base; /* arena or the caller's */
+  real *base; /* arena or the caller's */
   const double *constant;
 } plane;
 
@@ -61,7 +61,7 @@ typedef struct parts { /* of a deposit */
   /* Of a worker but the first: what its lanes add below the place of lane `from` in the last part comes after the additions of the
      worker before; it is kept aside until all are done, `border` numbers for each coefficient and direction. */
   ptrdiff_t from, border;
-  double *side;
+  real *side;
 } parts;
 
 typedef struct job { /* of a step on whole planes */
@@ -91,13 +91,13 @@ struct step {
     const spread *axes;
     parts *deposit;
     job *whole;
-    double *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
+    real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
   size_t partial_at; /* in the arena; of a sink that adds parts: what is kept aside */
 };
 
 typedef struct moving { /* a pointer that follows the block, or the memory that the caller binds */
-  double **entry;
+  real **entry;
   int plane;
 } moving;
 
@@ -125,7 +125,7 @@ typedef struct port_plane {
   int copy;      /* the plane is somebody else's: copied after the run */
   int copies;    /* directions that the caller sees */
   size_t offset; /* of its own memory, where it has some */
-  double *own, *bound;
+  real *own, *bound;
 } port_plane;
 
 typedef struct port {
@@ -165,9 +165,9 @@ struct jet_plan {
   int *port_of; /* by value: port + 1 */
   int *lost;    /* by value */
   int *args;    /* inputs of flow */
-  double *arena;
+  real *arena;
   void *work;
-  const double **operands; /* of a step on whole planes: room for the most there are */
+  const real **operands; /* of a step on whole planes: room for the most there are */
   int any_lost;
   int moved; /* the caller has bound memory since the last run */
 };

@@ -17,7 +17,7 @@ typedef struct pointing {
   ptrdiff_t shift; /* from the slots of worker 0 to this worker's */
 } pointing;
 
-static void point(pointing *t, double **entry, int id) {
+static void point(pointing *t, real **entry, int id) {
   const plane *x = &t->b->plan->planes[id];
   *entry = x->kind == PLANE_LOCAL && x->base ? x->base + t->shift : x->base;
   if (!moves(t->b->plan, t->r, id)) return;
@@ -29,9 +29,9 @@ static int point_series(pointing *t, const step *s, jk_series *x, const int *ids
   build *b = t->b;
   jet_plan *p = b->plan;
   if (!ids) return 1;
-  double **table = (double **)x->plane;
+  real **table = (real **)x->plane;
   ptrdiff_t *stride = (ptrdiff_t *)x->stride;
-  if (!table && !(table = (double **)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *table)))
+  if (!table && !(table = (real **)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *table)))
     return build_no_memory(b);
   if (!stride && s->directions > 1 &&
       !(stride = (ptrdiff_t *)bag_new(&p->owned, (size_t)x->degree + 1, sizeof *stride)))
@@ -103,7 +103,7 @@ static int point_worker(build *b, const region *r, int worker) {
     step *s = worker_steps(p, r, worker) + i;
     *s = *from;
     if (!copy_series(b, from, s) || !point_step(&t, s)) return 0;
-    if (s->call) s->call->work = (double *)p->work + worker * b->work_room;
+    if (s->call) s->call->work = (real *)p->work + worker * b->work_room;
     if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
   }
   return 1;
@@ -165,7 +165,7 @@ static int find_lists(build *b) {
   for (int i = 0; i < p->nplanes; i++) views += p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].movable;
   p->lossy = (step **)bag_new(&p->owned, (size_t)lossy, sizeof *p->lossy);
   p->views = (int *)bag_new(&p->owned, (size_t)views, sizeof *p->views);
-  p->operands = (const double **)bag_new(&p->owned, (size_t)b->max_in, sizeof *p->operands);
+  p->operands = (const real **)bag_new(&p->owned, (size_t)b->max_in, sizeof *p->operands);
   if (!p->lossy || !p->views || !p->operands) return build_no_memory(b);
   find_lossy(p);
   for (int i = 0; i < p->nplanes; i++)

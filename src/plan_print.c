@@ -73,10 +73,10 @@ static cost cost_of(const jet_plan *p, const step *s) {
   cost c = {0, 0, 0};
   for (int i = 0; i < s->nin; i++)
     for (int k = s->in[i].low; k <= s->in[i].degree; k++)
-      c.read += (double)sizeof(double) * numbers(plane_at(p, s->in_planes[i], &s->in[i], k));
+      c.read += (double)sizeof(real) * numbers(plane_at(p, s->in_planes[i], &s->in[i], k));
   for (int k = s->k0; k < s->k1; k++) {
     for (int i = 0; i < s->nout; i++)
-      c.written += (double)sizeof(double) * numbers(plane_at(p, s->out_planes[i], &s->out[i], k));
+      c.written += (double)sizeof(real) * numbers(plane_at(p, s->out_planes[i], &s->out[i], k));
     c.flops += flops(p, s, k);
   }
   return c;

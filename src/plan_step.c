@@ -124,7 +124,7 @@ static void tables(jets *x, int n, const jk_series *s) {
 /* Pointers for coefficients 0..order of each operand; filled when memory is there. */
 static int empty_tables(build *b, jk_series *s, int n, int length) {
   for (int i = 0; i < n; i++) {
-    double **plane = (double **)own(b, length, sizeof *plane);
+    real **plane = (real **)own(b, length, sizeof *plane);
     ptrdiff_t *stride = (ptrdiff_t *)own(b, length, sizeof *stride);
     if (!plane || !stride) return 0;
     s[i].plane = plane, s[i].stride = stride;

@@ -28,12 +28,12 @@ static sizes sizes_of(const shape *a, const shape *b, int flags) {
 #if JETS_BLAS
 /* y (+)= the matrix a, rows x columns in memory, or its transpose, times x. y is cleared here: some versions of
    OpenBLAS's gemv multiply what is there by a beta of 0, and 0 times NaN is NaN. */
-static void vector_product(double *y, const double *a, const double *x, int rows, int columns, int transposed, int add) {
+static void vector_product(real *y, const real *a, const real *x, int rows, int columns, int transposed, int add) {
   if (!add) memset(y, 0, (size_t)(transposed ? columns : rows) * sizeof *y);
   cblas_dgemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, rows, columns, 1, a, columns, x, 1, 1, y, 1);
 }
 
-static void product(double *y, const double *a, const double *b, const sizes *s, int flags, int add) {
+static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
   int m = (int)s->m, k = (int)s->k, n = (int)s->n, ta = flags & TRANSPOSE_A, tb = flags & TRANSPOSE_B;
   if (n == 1) vector_product(y, a, b, ta ? k : m, ta ? m : k, ta, add);
   else if (m == 1) vector_product(y, b, a, tb ? n : k, tb ? k : n, !tb, add);
@@ -42,7 +42,7 @@ static void product(double *y, const double *a, const double *b, const sizes *s,
                 tb ? k : n, add, y, n);
 }
 #else
-static void product(double *y, const double *a, const double *b, const sizes *s, int flags, int add) {
+static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
   ptrdiff_t a_row = flags & TRANSPOSE_A ? 1 : s->k, a_column = flags & TRANSPOSE_A ? s->m : 1;
   ptrdiff_t b_row = flags & TRANSPOSE_B ? 1 : s->n, b_column = flags & TRANSPOSE_B ? s->k : 1;
   if (!add) memset(y, 0, (size_t)(s->m * s->n) * sizeof *y);
@@ -65,7 +65,7 @@ static void batch_strides(const shape *x, int rank, ptrdiff_t stride[]) {
   }
 }
 
-static void pair_matmul(const piece *p, double *y, const double *a, const double *b, int add) {
+static void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add) {
   const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
   ptrdiff_t in_a[JET_MAX_RANK], in_b[JET_MAX_RANK], index[JET_MAX_RANK] = {0};
   if (p->out.size == 0) return;

@@ -107,8 +107,8 @@ static ptrdiff_t room(int first_reduced, const ptrdiff_t *extent, int count) {
   return first_reduced ? inner + extent[0] * product(extent + 1, count - 1, 2) : inner;
 }
 
-static void sum_groups(const jk_set *set, double *y, const double *x, int first_reduced, const ptrdiff_t *extent,
-                       int count, double *scratch) {
+static void sum_groups(const jk_set *set, real *y, const real *x, int first_reduced, const ptrdiff_t *extent,
+                       int count, real *scratch) {
   ptrdiff_t n = extent[0], size = product(extent + 1, count - 1, 1); /* of x for each of n, and of y: */
   ptrdiff_t kept = product(extent + 2 - first_reduced, count - 2 + first_reduced, 2);
   if (first_reduced && count == 1) *y = set->sum(x, n);
@@ -124,13 +124,13 @@ static void sum_groups(const jk_set *set, double *y, const double *x, int first_
 
 static size_t scratch_sum_axes(const piece *p) {
   groups g = merge(&p->in[0], (unsigned)p->with.k);
-  return (size_t)room(g.first_reduced, g.extent, g.count) * sizeof(double);
+  return (size_t)room(g.first_reduced, g.extent, g.count) * sizeof(real);
 }
 
-static void plane_sum_axes(const piece *p, double *y, const double *const x[]) {
+static void plane_sum_axes(const piece *p, real *y, const real *const x[]) {
   groups g = merge(&p->in[0], (unsigned)p->with.k);
   if (p->in[0].size == 0) p->set->fill(y, 0, p->out.size);
-  else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (double *)p->scratch);
+  else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (real *)p->scratch);
 }
 
 /* y, the result of the node or something of its shape, as an array of x's shape. */

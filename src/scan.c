@@ -4,7 +4,7 @@
 /* ---- cumsum ------------------------------------------------------------------------------------------------------------ */
 
 /* y_i = x_i + y_{i-1}, or y_{i+1} for the reversed direction, with rows of `inner` numbers */
-static void accumulate(const piece *p, double *y, const double *x, int reversed) {
+static void accumulate(const piece *p, real *y, const real *x, int reversed) {
   split s = split_at(&p->out, (unsigned)p->with.k);
   for (ptrdiff_t o = 0; o < s.outer; o++)
     for (ptrdiff_t i = 0; i < s.along; i++) {
@@ -13,8 +13,8 @@ static void accumulate(const piece *p, double *y, const double *x, int reversed)
     }
 }
 
-static void plane_cumsum(const piece *p, double *y, const double *const x[]) { accumulate(p, y, x[0], 0); }
-static void plane_cumsum_back(const piece *p, double *y, const double *const x[]) { accumulate(p, y, x[0], 1); }
+static void plane_cumsum(const piece *p, real *y, const real *const x[]) { accumulate(p, y, x[0], 0); }
+static void plane_cumsum_back(const piece *p, real *y, const real *const x[]) { accumulate(p, y, x[0], 1); }
 
 static void pull_cumsum(reverse *, const node *), pull_cumsum_back(reverse *, const node *);
 

@@ -42,7 +42,7 @@ static int alias_same(const jet_tape *tape, const node *n, int k, int *input, in
   return 1;
 }
 
-static void plane_read(const piece *p, double *y, const double *const x[]) { pattern_read(p->list, y, x[0]); }
+static void plane_read(const piece *p, real *y, const real *const x[]) { pattern_read(p->list, y, x[0]); }
 
 static void pull_read(reverse *r, const node *n) {
   const list at = *list_of(reverse_tape(r), n);

@@ -66,8 +66,8 @@ static size_t scratch_argsort(const piece *p) {
 
 static void whole_argsort(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
   split s = split_at(&p->out, (unsigned)p->with.k);
-  const double *x = in->plane[0];
-  double *y = k0 == 0 && k1 > 0 ? out->plane[0] : NULL;
+  const real *x = in->plane[0];
+  real *y = k0 == 0 && k1 > 0 ? out->plane[0] : NULL;
   item *items = (item *)p->scratch;
   (void)order;
   for (ptrdiff_t o = 0; y && o < s.outer; o++)
@@ -75,7 +75,7 @@ static void whole_argsort(const piece *p, int order, int k0, int k1, const jets 
       ptrdiff_t first = o * s.along * s.inner + j;
       for (ptrdiff_t i = 0; i < s.along; i++) items[i] = (item){x ? key_of(x[first + i * s.inner]) : 0, i};
       const item *sorted = sort_items(items, items + s.along, s.along);
-      for (ptrdiff_t i = 0; i < s.along; i++) y[first + i * s.inner] = (double)sorted[i].at;
+      for (ptrdiff_t i = 0; i < s.along; i++) y[first + i * s.inner] = (real)sorted[i].at;
     }
 }
 
@@ -92,12 +92,12 @@ jet jet_argsort(jet x, int axis) { return argsort("argsort", x, axis); }
 /* ---- take_along and its transpose ---------------------------------------------------------------------------------------- */
 
 /* An index as an element's position along an axis of extent n; -1 where it is none. */
-static ptrdiff_t position(const double *index, ptrdiff_t at, ptrdiff_t n) {
-  double i = index ? index[at] : 0;
+static ptrdiff_t position(const real *index, ptrdiff_t at, ptrdiff_t n) {
+  real i = index ? index[at] : 0;
   return i >= 0 && i < (double)n && i == floor(i) ? (ptrdiff_t)i : -1;
 }
 
-static void plane_take(const piece *p, double *y, const double *const x[]) {
+static void plane_take(const piece *p, real *y, const real *const x[]) {
   split s = split_at(&p->out, (unsigned)p->with.k);
   ptrdiff_t n = split_at(&p->in[0], (unsigned)p->with.k).along, at = 0;
   for (ptrdiff_t o = 0; o < s.outer; o++)
@@ -108,11 +108,11 @@ static void plane_take(const piece *p, double *y, const double *const x[]) {
       }
 }
 
-static void spoil(double *y, ptrdiff_t n, ptrdiff_t stride) { /* nobody knows which of them is meant */
+static void spoil(real *y, ptrdiff_t n, ptrdiff_t stride) { /* nobody knows which of them is meant */
   for (ptrdiff_t i = 0; i < n; i++) y[i * stride] = NAN;
 }
 
-static void plane_put(const piece *p, double *y, const double *const x[]) {
+static void plane_put(const piece *p, real *y, const real *const x[]) {
   split s = split_at(&p->in[0], (unsigned)p->with.k);
   ptrdiff_t n = split_at(&p->out, (unsigned)p->with.k).along, at = 0;
   p->set->fill(y, 0, p->out.size);

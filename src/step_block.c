@@ -14,7 +14,7 @@ void run_row(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 /* ---- broadcasts ------------------------------------------------------------------------------------------------------------- */
 
 /* Element `first` of the target as an index into the source; then runs of the innermost axis, and counting as an odometer does. */
-static void copy_spread(const jk_set *set, const spread *a, double *y, const double *x, ptrdiff_t first, ptrdiff_t n) {
+static void copy_spread(const jk_set *set, const spread *a, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
   ptrdiff_t index[JET_MAX_RANK];
   for (int i = 0; i < a->rank; i++) {
     index[i] = first % a->extent[i];
@@ -44,8 +44,8 @@ void run_broadcast(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
     int id = plane_in(s->in_planes[0], &s->in[0], k);
     const plane *from = id < 0 ? NULL : &p->planes[id], *to = &p->planes[s->out_planes[0][k]];
     for (int c = 0; c < to->copies; c++) {
-      double *y = s->out[0].plane[k] + copy_at(to, c);
-      const double *x = from ? from->base + copy_at(from, c) : NULL;
+      real *y = s->out[0].plane[k] + copy_at(to, c);
+      const real *x = from ? from->base + copy_at(from, c) : NULL;
       if (!x || from->n == 1) p->set->fill(y, x ? *x : 0, n);
       else copy_spread(p->set, s->axes, y, x, first, n);
     }
@@ -54,7 +54,7 @@ void run_broadcast(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 
 /* ---- sums over all elements --------------------------------------------------------------------------------------------------- */
 
-static double *partials(const step *s, const region *r, int k, int copy) {
+static real *partials(const step *s, const region *r, int k, int copy) {
   return s->partial + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * blocks_of(r);
 }
 
@@ -64,7 +64,7 @@ void run_sum(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { /* the 
     int id = plane_in(s->in_planes[0], &s->in[0], k);
     const plane *to = &p->planes[s->out_planes[0][k]];
     for (int c = 0; c < to->copies; c++) {
-      double *y = r->once ? to->base + copy_at(to, c) : partials(s, r, k, c) + first / r->block;
+      real *y = r->once ? to->base + copy_at(to, c) : partials(s, r, k, c) + first / r->block;
       *y = id < 0 || !n ? 0 : p->set->sum(s->in[0].plane[k] + copy_at(&p->planes[id], c), n);
     }
   }
@@ -84,18 +84,18 @@ void finish_sum(const jet_plan *p, const step *s) {
 
 /* ---- deposits of contiguous parts ------------------------------------------------------------------------------------------------ */
 
-static void put(const jk_set *set, int add, double *y, const double *x, ptrdiff_t n) {
+static void put(const jk_set *set, int add, real *y, const real *x, ptrdiff_t n) {
   if (add && x) set->add(y, x, n);
   else if (!add && x) memcpy(y, x, (size_t)n * sizeof *y);
   else if (!add) memset(y, 0, (size_t)n * sizeof *y);
 }
 
-static const double *part_of(const jet_plan *p, const step *s, int part, int k, int copy) { /* NULL: zero */
+static const real *part_of(const jet_plan *p, const step *s, int part, int k, int copy) { /* NULL: zero */
   int id = plane_in(s->in_planes[part], &s->in[part], k);
   return id < 0 ? NULL : s->in[part].plane[k] + copy_at(&p->planes[id], copy);
 }
 
-static double *kept_aside(const step *s, int k, int copy) {
+static real *kept_aside(const step *s, int k, int copy) {
   return s->deposit->side + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * s->deposit->border;
 }
 
@@ -107,14 +107,14 @@ static ptrdiff_t aside(const parts *q, int part, ptrdiff_t first, ptrdiff_t n) {
 
 /* Lanes of every part into the result y: those of the part that lies last are the first ones in their place; what lies below all of
    them is zeroed at the beginning and what lies above at the end. */
-static void add_parts(const jet_plan *p, const step *s, double *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
+static void add_parts(const jet_plan *p, const step *s, real *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
   const parts *q = s->deposit;
   ptrdiff_t reach = q->offset[q->order[0]];
-  double *side = q->side ? kept_aside(s, k, copy) : NULL;
+  real *side = q->side ? kept_aside(s, k, copy) : NULL;
   if (first == 0) memset(y, 0, (size_t)reach * sizeof *y);
   for (int i = 0; i < s->nin; i++) {
     int part = q->order[i];
-    const double *x = part_of(p, s, part, k, copy);
+    const real *x = part_of(p, s, part, k, copy);
     ptrdiff_t wait = aside(q, part, first, n);
     if (x && wait) memcpy(side + first - q->from, x, (size_t)wait * sizeof *y);
     if (wait < n) put(p->set, i > 0, y + q->offset[part] + first + wait, x ? x + wait : NULL, n - wait);
@@ -124,7 +124,7 @@ static void add_parts(const jet_plan *p, const step *s, double *y, int k, int co
 }
 
 /* Parts that do not overlap: every one is the only one in its place. The gap above each is zeroed with its last lanes. */
-static void put_parts(const jet_plan *p, const step *s, double *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
+static void put_parts(const jet_plan *p, const step *s, real *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
   const parts *q = s->deposit;
   ptrdiff_t above = q->size;
   for (int i = 0; i < s->nin; i++) {
@@ -146,9 +146,9 @@ void run_add(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   }
 }
 
-static void add_aside(const jet_plan *p, const step *s, double *y, int k, int copy) {
+static void add_aside(const jet_plan *p, const step *s, real *y, int k, int copy) {
   const parts *q = s->deposit;
-  const double *side = kept_aside(s, k, copy);
+  const real *side = kept_aside(s, k, copy);
   for (int i = 0; i < s->nin; i++) {
     int part = q->order[i];
     ptrdiff_t n = q->offset[q->order[0]] - q->offset[part];

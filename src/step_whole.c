@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-static void zero(double *y, ptrdiff_t n) {
+static void zero(real *y, ptrdiff_t n) {
   if (n) memset(y, 0, (size_t)n * sizeof *y);
 }
 
-static const double *input(const jet_plan *p, const step *s, int i, int k, int copy) { /* NULL: zero */
+static const real *input(const jet_plan *p, const step *s, int i, int k, int copy) { /* NULL: zero */
   int id = plane_in(s->in_planes[i], &s->in[i], k);
   return id < 0 ? NULL : p->planes[id].base + copy_at(&p->planes[id], copy);
 }
@@ -25,7 +25,7 @@ void run_repeat(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
     const plane *to = result(p, s, k), *from = to && s->in_planes[0][k] >= 0 ? &p->planes[s->in_planes[0][k]] : NULL;
     if (!from || !from->n) continue;
     for (ptrdiff_t at = 0, c = 0; at < n; at += from->n, c++)
-      memcpy(to->base + at, from->base + copy_at(from, (int)c), (size_t)from->n * sizeof(double));
+      memcpy(to->base + at, from->base + copy_at(from, (int)c), (size_t)from->n * sizeof(real));
   }
 }
 
@@ -34,11 +34,11 @@ void run_deposit(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   for (int k = s->now0; k < s->now1; k++) {
     const plane *to = result(p, s, k);
     for (int c = 0; to && c < to->copies; c++) {
-      double *y = to->base + copy_at(to, c);
+      real *y = to->base + copy_at(to, c);
       const ptrdiff_t *at = s->deposit->patterns;
       zero(y, s->deposit->size);
       for (int i = 0; i < s->nin; i++, at += pattern_length(at)) {
-        const double *x = input(p, s, i, k, c);
+        const real *x = input(p, s, i, k, c);
         if (x) pattern_add(at, y, x);
       }
     }
@@ -47,7 +47,7 @@ void run_deposit(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 
 void run_planes(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
-  const double **x = p->operands;
+  const real **x = p->operands;
   (void)first;
   for (int k = s->now0; k < s->now1; k++) {
     const plane *to = result(p, s, k);
@@ -65,10 +65,10 @@ void run_planes(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 }
 
 /* y_k = sum of a_i b_{k-i} */
-static void sum_pairs(const jet_plan *p, const step *s, double *y, int k, int copy) {
+static void sum_pairs(const jet_plan *p, const step *s, real *y, int k, int copy) {
   int any = 0;
   for (int i = s->in[0].low; i <= s->in[0].degree && i <= k; i++) {
-    const double *a = input(p, s, 0, i, copy), *b = input(p, s, 1, k - i, copy);
+    const real *a = input(p, s, 0, i, copy), *b = input(p, s, 1, k - i, copy);
     if (a && b) s->of->pair(&s->whole->told, y, a, b, any++ > 0);
   }
   if (!any) zero(y, s->n);
@@ -86,7 +86,7 @@ void run_pairs(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 static void direction(const job *j, const jets *all, jets *one, int n, int copy) {
   for (int i = 0; i < n; i++)
     for (int k = 0; k < j->length; k++)
-      ((double **)one[i].plane)[k] = all[i].plane[k] ? all[i].plane[k] + copy * all[i].stride[k] : NULL;
+      ((real **)one[i].plane)[k] = all[i].plane[k] ? all[i].plane[k] + copy * all[i].stride[k] : NULL;
 }
 
 void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {

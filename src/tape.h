@@ -60,7 +60,7 @@ typedef struct piece {
 /* Planes of an input or result: coefficient k of direction p at plane[k] + p * stride[k]; NULL: structurally zero (of a result: not
    wanted). Every coefficient 0..order of the value has an entry. */
 typedef struct jets {
-  double *const *plane;
+  real *const *plane;
   const ptrdiff_t *stride;
 } jets;
 
@@ -101,9 +101,9 @@ typedef struct op {
   int (*alias)(const jet_tape *, const node *, int k, int *input, int *coefficient);
   /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
      of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
-  void (*plane)(const piece *, double *y, const double *const x[]);
+  void (*plane)(const piece *, real *y, const real *const x[]);
   /* y = a b, or y += a b, for the bilinear product of a plane of each factor. */
-  void (*pair)(const piece *, double *y, const double *a, const double *b, int add);
+  void (*pair)(const piece *, real *y, const real *a, const real *b, int add);
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
   size_t (*scratch)(const piece *); /* NULL: none */
