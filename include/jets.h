@@ -382,10 +382,23 @@ JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 
+/* What a plan does to be fast. Each can be left out, with the same numbers bit for bit (but for the bits of NaN). */
+typedef enum jet_optimisation {
+  JET_COMMON = 1 << 0,    /* what was recorded twice is computed once */
+  JET_FOLDING = 1 << 1,   /* what depends on constants alone is computed when the plan is made; operations that change nothing go */
+  JET_HOISTING = 1 << 2,  /* what is the same in every block of a region is made once a run */
+  JET_CHAINS = 1 << 3,    /* sums and products of few coefficients run as loops over several operations at a time */
+  JET_SINKS = 1 << 4,     /* reductions and deposits are taken in the pass that makes what they add */
+  JET_REMAKING = 1 << 5,  /* what is cheaper to make again than to store and reload is made again */
+  JET_REUSE = 1 << 6,     /* memory is used again when what it held has been read for the last time */
+  JET_STREAMING = 1 << 7, /* large results that nobody reads again are stored past the cache */
+  JET_ALL = (1 << 8) - 1
+} jet_optimisation;
+
 typedef struct jet_plan_options {
   size_t size;   /* sizeof(jet_plan_options) */
   int by_orders; /* non-zero: jet_plan_run_orders may be used; all planes of all values are kept in memory */
-  int no_common; /* non-zero: what was recorded twice is computed twice; else once, with the same bits but for those of NaN */
+  int without;   /* optimisations to leave out: jet_optimisation, or-ed */
   int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
                     what omp_get_max_threads() is when the plan is made */
 } jet_plan_options;

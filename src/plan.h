@@ -145,7 +145,7 @@ struct jet_plan {
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;
-  int by_orders, no_common, threads;
+  int by_orders, without, threads;
   jet_status status;
   char message[256];
 
@@ -182,6 +182,7 @@ step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
+static inline int plan_may(const jet_plan *p, jet_optimisation what) { return !(p->without & (int)what); }
 static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1 ? copy * x->stride : 0; }
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;

@@ -140,7 +140,7 @@ int plan_common(build *b, int n, const jet outputs[]) {
   char *live = (char *)bag_new(&b->scratch, (size_t)b->nnodes, 1);
   if (!b->same_as || !b->number || !b->made_last || !live) return build_no_memory(b);
   for (int v = 0; v < b->nvalues; v++) b->same_as[v] = b->number[v] = v;
-  if (b->plan->no_common) return 1;
+  if (!plan_may(b->plan, JET_COMMON)) return 1;
   mark_live(b, n, outputs, live);
   return number_live(b, live);
 }

@@ -19,7 +19,7 @@ enum { PROGRAMS = 400, OPERATIONS = 18, INPUTS = 4, P = 3, MOST = 400 };
 
 static jet_plan *plan_with(const jet_tape *tape, int n, const jet outputs[], int no_common, int by_orders) {
   jet_plan_options options = JET_PLAN_OPTIONS_INIT;
-  options.no_common = no_common;
+  options.without = no_common ? JET_COMMON : 0;
   options.by_orders = by_orders;
   return jet_plan_new_ex(tape, n, outputs, &options);
 }
