@@ -212,7 +212,9 @@ static int in_pieces(const question *q, const answer *whole, jet_isa isa) {
       for (ptrdiff_t e = 0; e < jet_size(r.y) && !bad; e++) {
         double got = get(&r, k, e), want = get(whole, k, e);
         bad = !(got == want || (isnan(got) && isnan(want)));
-        if (bad) print_error("%s, order %d: coefficient %d of element %td: %.9g in pieces, %.9g in one\n", q->op->name, q->order, k, e, got, want);
+        if (bad)
+          print_error("%s, order %d: coefficient %d of element %td: %.9g in pieces, %.9g in one\n", q->op->name, q->order, k,
+                      e, got, want);
       }
   }
   answer_free(&r);
