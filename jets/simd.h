@@ -47,7 +47,7 @@ typedef REAL(long long, int) M __attribute__((vector_size(VECTOR), may_alias)); 
 #if defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 INLINE V v_set(real a) {
