@@ -147,7 +147,69 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
   }
 }
 
+/* One factor has T = 2 or 3 coefficients e, as x + v t has: a window w of the other one slides along beside it. From the top down,
+   because results may lie where the factors do. The sum runs upwards in the first factor, which may be either. */
+INLINE V short_sum(const V *e, const V *w, int T, int upwards) {
+  V r = upwards ? e[0] * w[0] : e[T - 1] * w[T - 1];
+  UNROLL for (int j = 1; j < T; j++) r = upwards ? v_fma(e[j], w[j], r) : v_fma(e[T - 1 - j], w[T - 1 - j], r);
+  return r;
+}
+
+/* w_j is coefficient q - j of a series that has them from low to top */
+INLINE V short_edge(const V *e, const V *w, int T, int upwards, int q, int low, int top) {
+  V r = v_set(q < low || q - T + 1 > top ? 0 : -0.0);
+  UNROLL for (int j = 0; j < T; j++) {
+    int at = upwards ? j : T - 1 - j;
+    if (q - at >= low && q - at <= top) r = v_fma(e[at], w[at], r);
+  }
+  return r;
+}
+
+/* y_k for k = last down to first; those of an absorbing product wait in y until all are seen. */
+INLINE void short_vector(const jk_call *c, const jk_series *f, const jk_series *l, span s, int T, int absorbs, V *const x[7],
+                         ptrdiff_t i) {
+  int upwards = f == &c->in[0], low = l->low, top = upwards ? s.db : s.da, k = s.last;
+  V e[3], w[3], r, *y = x[2], sum = v_set(0);
+  UNROLL for (int j = 0; j < T; j++) {
+    int at = k + 1 - f->low - j;
+    e[j] = v_load(f->plane[f->low + j] + i);
+    w[j] = at >= low && at <= top ? v_load(l->plane[at] + i) : v_set(0);
+  }
+#define SHORT_STEP(from, whole)                                                                                      \
+  for (; k >= s.first && k >= (from); k--) {                                                                         \
+    int q = k - f->low;                                                                                              \
+    UNROLL for (int j = 0; j < T - 1; j++) w[j] = w[j + 1];                                                          \
+    if (whole || (q - T + 1 >= low && q - T + 1 <= top)) w[T - 1] = v_load(l->plane[q - T + 1] + i);                 \
+    r = whole ? short_sum(e, w, T, upwards) : short_edge(e, w, T, upwards, q, low, top);                             \
+    if (absorbs) y[k] = r, sum = v_fma(r, v_set(0), sum);                                                            \
+    else v_store(c->out[0].plane[k] + i, r);                                                                         \
+  }
+  SHORT_STEP(f->low + top + 1, 0)
+  SHORT_STEP(f->low + low + T - 1, 1)
+  SHORT_STEP(s.first, 0)
+#undef SHORT_STEP
+  if (!absorbs) return;
+  if (v_any(~(M)(sum == 0))) product_vector(c, 1, x, i, W);
+  else for (k = s.first; k <= s.last; k++) v_store(c->out[0].plane[k] + i, y[k]);
+}
+
+/* How many coefficients the shorter factor has, if few enough. */
+INLINE int short_terms(span s) {
+  int a = s.da - s.la + 1, b = s.db - s.lb + 1, t = a < b ? a : b;
+  return t == 2 || t == 3 ? t : 0;
+}
+
 #define PRODUCT_KERNEL(name, absorbs)                                                                                \
+  /* the lanes done: whole vectors, or none */                                                                       \
+  static ptrdiff_t name##_short(const jk_call *c, V *const x[7], span s) {                                           \
+    int t = short_terms(s), first = s.da - s.la <= s.db - s.lb;                                                      \
+    const jk_series *f = &c->in[!first], *l = &c->in[first];                                                         \
+    ptrdiff_t i = 0, n = t ? c->n / W * W : 0;                                                                       \
+    if (t == 2 && first) for (; i < n; i += W) short_vector(c, &c->in[0], &c->in[1], s, 2, absorbs, x, i);           \
+    else if (t == 2) for (; i < n; i += W) short_vector(c, &c->in[1], &c->in[0], s, 2, absorbs, x, i);               \
+    else for (; i < n; i += W) short_vector(c, f, l, s, 3, absorbs, x, i);                                           \
+    return i;                                                                                                        \
+  }                                                                                                                  \
   static void name##_kernel(jk_call *c, head_fn *head) {                                                             \
     static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(name##_NAME)};                          \
     (void)head;                                                                                                      \
@@ -158,7 +220,8 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
     if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
     else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
-    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                 \
+    else i = name##_short(c, x, span_of(c));                                                                         \
+    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                          \
   }
 #define mul_NAME(K, k0) mul_##k0##_##K,
 #define mulz_NAME(K, k0) mulz_##k0##_##K,
