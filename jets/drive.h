@@ -67,7 +67,7 @@ enum { SIZES = EACH_FIXED(COUNT_FIXED, 0) };
 #define LEAST_FIXED(K) ((K) <= 8 ? (K) : (K)-3) /* the lowest order that comes to it */
 static const signed char order_fixed[] = {EACH_FIXED(ORDER_FIXED, 0)}, start_fixed[] = {EACH_FIXED(START_FIXED, 0)};
 
-/* Some vectors of a call, from lane i on, with planes for all that an unrolled sweep reads and writes: zeros for those that an
+/* Some vectors of a call, or what is left for less than one, from lane i on, with planes for all that an unrolled sweep reads and writes: zeros for those that an
    input lacks, `unwanted` for those that nobody keeps. Vectors may alias any pointer, so a sweep reads these again for each of
    its own: they are many, and kept in registers they cost more. */
 typedef struct piece {
@@ -118,25 +118,31 @@ static void find_planes(piece *p, const sweeper *s, int order) {
 static void only_heads(piece *p, const sweeper *s, const real *a, const real *b) {
   jk_call *c = p->call;
   for (ptrdiff_t l = 0; l < p->n; l += W) {
+    ptrdiff_t m = p->n - l < W ? p->n - l : W;
     const V *y = p->head + l / W;
     V sum = y[0] * 0;
     for (int j = 1; j < s->seen; j++) sum += y[j * HEADS] * 0;
-    if (!c->order && v_any(bad_lanes(y[0], sum, s->force, v_load(a + l), v_load(b + l)))) s->any(c, y, p->i + l, W);
+    if (!c->order && v_any(bad_lanes(y[0], sum, s->force, v_load(a + l), v_load(b + l)))) s->any(c, y, p->i + l, m);
     else
       for (int j = 0; j < s->nout; j++)
-        if (c->out[j].plane) v_store(c->out[j].plane[0] + p->i + l, y[j * HEADS]);
+        if (c->out[j].plane) v_store_n(c->out[j].plane[0] + p->i + l, y[j * HEADS], m);
   }
 }
 
-INLINE const real *plane_0(const jk_series *s, ptrdiff_t i) {
-  return s->low || s->degree < 0 ? (const real *)no_plane : s->plane[0] + i;
+/* Coefficient 0 of an input, whole vectors of it; to: where less than one is filled up. */
+static const real *head_input(const piece *p, const jk_series *s, V *to) {
+  if (s->low || s->degree < 0) return (const real *)no_plane;
+  if (p->n >= W) return s->plane[0] + p->i;
+  *to = v_load_n(s->plane[0] + p->i, p->n);
+  return (const real *)to;
 }
 
 static void run_piece(piece *p, head_fn *head, const sweeper *s, int fixed) {
   jk_call *c = p->call;
-  const real *a = plane_0(&c->in[0], p->i), *b = s->nin > 1 ? plane_0(&c->in[1], p->i) : (const real *)no_plane;
+  V first[2];
+  const real *a = head_input(p, &c->in[0], &first[0]), *b = s->nin > 1 ? head_input(p, &c->in[1], &first[1]) : a;
   if (!c->k0) head(a, b, p->head, (real)c->c, p->n);
-  if (fixed >= 0) {
+  if (fixed >= 0 && p->n >= W) {
     find_planes(p, s, order_fixed[fixed]);
     s->fixed[fixed](p);
   } else if (c->k1 == 1 && !c->k0) {
@@ -146,25 +152,15 @@ static void run_piece(piece *p, head_fn *head, const sweeper *s, int fixed) {
   }
 }
 
-/* m < W lanes at the end */
-static void run_rest(piece *p, head_fn *head, const sweeper *s, ptrdiff_t m) {
-  jk_call *c = p->call;
-  V x[2] = {v_set(0), v_set(0)};
-  for (int j = 0; j < s->nin && !c->k0; j++) load_any(&x[j], &c->in[j], 1, p->i, m);
-  if (!c->k0) head((const real *)&x[0], (const real *)&x[1], p->head, (real)c->c, W);
-  s->any(c, p->head, p->i, m);
-}
-
 static void __attribute__((noinline)) run_sweeper(jk_call *c, head_fn *head, const sweeper *s) {
   piece p;
   int fixed = unrolled(c, s);
-  ptrdiff_t whole = c->n / W * W;
   p.call = c;
-  for (p.i = 0; p.i < whole; p.i += p.n) {
-    p.n = whole - p.i < HEADS * W ? whole - p.i : HEADS * W;
+  for (p.i = 0; p.i < c->n; p.i += p.n) {
+    ptrdiff_t left = c->n - p.i;
+    p.n = left < W ? left : left < HEADS * W ? left / W * W : HEADS * W;
     run_piece(&p, head, s, fixed);
   }
-  if (p.i < c->n) run_rest(&p, head, s, c->n - p.i);
 }
 
 /* From coefficient k0 to K, of which the top one may be any from LEAST_FIXED on. */
@@ -183,7 +179,7 @@ static void __attribute__((noinline)) run_sweeper(jk_call *c, head_fn *head, con
         UNROLL for (int k = LEAST_FIXED(K); k <= K; k++) sum = v_fma(r[j][k], v_set(0), sum);                        \
       if (v_any(bad_lanes(y[0], sum, force_##rule, a0, b0))) rule##_lanes(p->call, p->head + l / W, p->i + l, W);    \
       else                                                                                                           \
-        UNROLL for (int j = 0; j < nout; j++) UNROLL for (int k = k0; k <= K; k++) v_store(p->out[j][k] + l, r[j][k]); \
+        UNROLL for (int j = 0; j < nout; j++) UNROLL for (int k = k0; k <= K; k++) v_store(p->out[j][k] + l, r[j][k]);\
     }                                                                                                                \
   }
 #define FIXED_NAME(rule, K, k0) rule##_##k0##_##K,

@@ -147,6 +147,29 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
   }
 }
 
+/* Less than a vector by way of whole ones: all coefficients of one or two factors. */
+typedef void product_fn(const jk_call *c, ptrdiff_t n);
+
+static void product_staged(const jk_call *c, int nin, product_fn *fixed, ptrdiff_t i) {
+  V x[3][PRODUCT_FIXED + 1];
+  real *plane[3][PRODUCT_FIXED + 1];
+  jk_call whole = *c;
+  for (int j = 0; j < 3; j++)
+    for (int k = 0; k < c->k1; k++) {
+      if (j < nin) x[j][k] = v_load_n(c->in[j].plane[k] + i, c->n - i);
+      plane[j][k] = (real *)&x[j][k];
+    }
+  whole.in[0].plane = plane[0], whole.in[1].plane = plane[1], whole.out[0].plane = plane[2];
+  fixed(&whole, W);
+  for (int k = c->k0; k < c->k1; k++) v_store_n(c->out[0].plane[k] + i, x[2][k], c->n - i);
+}
+
+static void run_fixed(const jk_call *c, int nin, product_fn *fixed) {
+  ptrdiff_t whole = c->n / W * W;
+  if (whole) fixed(c, whole);
+  if (whole < c->n) product_staged(c, nin, fixed, whole);
+}
+
 /* One factor has T = 2 or 3 coefficients e, as x + v t has: a window w of the other one slides along beside it. From the top down,
    because results may lie where the factors do. The sum runs upwards in the first factor, which may be either. */
 INLINE V short_sum(const V *e, const V *w, int T, int upwards) {
@@ -211,14 +234,16 @@ INLINE int short_terms(span s) {
     return i;                                                                                                        \
   }                                                                                                                  \
   static void name##_kernel(jk_call *c, head_fn *head) {                                                             \
-    static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(name##_NAME)};                          \
+    static product_fn *const fixed[] = {EACH_PRODUCT(name##_NAME)};                                                  \
     (void)head;                                                                                                      \
     V *x[7];                                                                                                         \
     work_arrays(c, x);                                                                                               \
     ptrdiff_t i = 0;                                                                                                 \
     int f = product_fixed(c, 2);                                                                                     \
-    if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
-    else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
+    if (f == 0 && c->n < W) single_vector(c->out[0].plane[0], c->in[0].plane[0], c->in[1].plane[0], absorbs, c->n);  \
+    else if (f >= 0) run_fixed(c, 2, fixed[f]);                                                                      \
+    if (f >= 0) return;                                                                                              \
+    if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
     else i = name##_short(c, x, span_of(c));                                                                         \
     for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                          \
@@ -281,11 +306,14 @@ static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m
 static void square_kernel(jk_call *c, head_fn *head) {
   (void)head;
 #define SQUARE_NAME(K, k0) square_##k0##_##K,
-  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(SQUARE_NAME)};
+  static product_fn *const fixed[] = {EACH_PRODUCT(SQUARE_NAME)};
   V *x[7];
   work_arrays(c, x);
   ptrdiff_t i = 0;
   int f = product_fixed(c, 1);
-  if (f >= 0) fixed[f](c, i = c->n / W * W);
+  if (f >= 0) {
+    run_fixed(c, 1, fixed[f]);
+    return;
+  }
   for (; i < c->n; i += W) square_vector(c, x, i, c->n - i < W ? c->n - i : W);
 }
