@@ -222,6 +222,56 @@ INLINE int short_terms(span s) {
   return t == 2 || t == 3 ? t : 0;
 }
 
+/* ---- both factors with all coefficients, more of them than are unrolled ---------------------------------------------- */
+
+enum { BAND = VECTOR == 64 ? 8 : 6 }; /* sums side by side, straight from the planes: what the registers hold */
+
+/* a_i w_j for the sums from j = d on, after w has moved on by one */
+#define BAND_STEP(i, d)                                                                                              \
+  {                                                                                                                  \
+    V e = v_load(a[i] + at);                                                                                         \
+    UNROLL for (int j = d; j < BAND; j++) y[j] = v_fma(e, w[j], y[j]);                                               \
+  }
+#define BAND_SHIFT UNROLL for (int j = BAND - 1; j > 0; j--) w[j] = w[j - 1];
+
+/* y_j = (ab)_{k+j}, j < BAND: all have terms up to i = k, and then one has a term more than the other. */
+INLINE void band(V *y, real *const *a, real *const *b, int k, ptrdiff_t at) {
+  V w[BAND], e = v_load(a[0] + at);
+  UNROLL for (int j = 0; j < BAND; j++) w[j] = v_load(b[k + j] + at), y[j] = e * w[j];
+  _Pragma("GCC unroll 4") for (int i = 1; i <= k; i++) {
+    BAND_SHIFT
+    w[0] = v_load(b[k - i] + at);
+    BAND_STEP(i, 0)
+  }
+  UNROLL for (int d = 1; d < BAND; d++) {
+    BAND_SHIFT
+    BAND_STEP(k + d, d)
+  }
+}
+
+/* From the top down, because results may lie where the factors do. */
+static void long_lanes(const jk_call *c, int absorbs, ptrdiff_t n) {
+  real *const *a = c->in[0].plane, *const *b = c->in[1].plane, *const *to = c->out[0].plane;
+  for (ptrdiff_t at = 0; at < n; at += W) {
+    int k = c->k1 - BAND;
+    V y[BAND];
+    band(y, a, b, k, at);
+    if (absorbs && v_any(~(M)(y[BAND - 1] * 0 == 0))) {
+      absorb(c, at);
+      continue;
+    }
+    for (; k > 0; k -= BAND) {
+      UNROLL for (int j = 0; j < BAND; j++) v_store(to[k + j] + at, y[j]);
+      band(y, a, b, k > BAND ? k - BAND : 0, at);
+    }
+    UNROLL for (int j = 0; j < BAND; j++) if (j < k + BAND) v_store(to[j] + at, y[j]);
+  }
+}
+
+INLINE int is_long(const jk_call *c) {
+  return !c->k0 && c->k1 > PRODUCT_FIXED + 1 && full(&c->in[0], c->k1) && full(&c->in[1], c->k1);
+}
+
 #define PRODUCT_KERNEL(name, absorbs)                                                                                \
   /* the lanes done: whole vectors, or none */                                                                       \
   static ptrdiff_t name##_short(const jk_call *c, V *const x[7], span s) {                                           \
@@ -245,6 +295,7 @@ INLINE int short_terms(span s) {
     if (f >= 0) return;                                                                                              \
     if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
+    else if (is_long(c)) long_lanes(c, absorbs, i = c->n / W * W);                                                   \
     else i = name##_short(c, x, span_of(c));                                                                         \
     for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                          \
   }
