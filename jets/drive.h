@@ -67,9 +67,9 @@ enum { SIZES = EACH_FIXED(COUNT_FIXED, 0) };
 #define LEAST_FIXED(K) ((K) <= 8 ? (K) : (K)-3) /* the lowest order that comes to it */
 static const signed char order_fixed[] = {EACH_FIXED(ORDER_FIXED, 0)}, start_fixed[] = {EACH_FIXED(START_FIXED, 0)};
 
-/* Some vectors of a call, or what is left for less than one, from lane i on, with planes for all that an unrolled sweep reads and writes: zeros for those that an
-   input lacks, `unwanted` for those that nobody keeps. Vectors may alias any pointer, so a sweep reads these again for each of
-   its own: they are many, and kept in registers they cost more. */
+/* Some vectors of a call, or what is left of one, from lane i on, with planes for all that an unrolled sweep reads and writes: zeros
+   where an input lacks one, `unwanted` where nobody keeps a result. Vectors may alias any pointer, so a sweep reads these again for
+   each of its own: they are many, and in registers they cost more. */
 typedef struct piece {
   jk_call *call;
   ptrdiff_t i, n;
