@@ -85,6 +85,7 @@ void jet_plan_free(jet_plan *p) {
   if (!p || p == &no_plan) return;
   const memory m = p->mem;
   bag_free(&p->owned);
+  native_free(p->code, p->code_size);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
   memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);
   if (p->steps_room) memory_resize(&m, p->steps, (size_t)p->steps_room * sizeof *p->steps, 0);
@@ -94,7 +95,7 @@ void jet_plan_free(jet_plan *p) {
 size_t jet_plan_memory(const jet_plan *p) {
   if (!p || p == &no_plan) return 0;
   return sizeof *p + bag_memory(&p->owned) + (size_t)p->planes_room * sizeof *p->planes +
-         (size_t)p->regions_room * sizeof *p->regions + (size_t)p->steps_room * sizeof *p->steps;
+         (size_t)p->regions_room * sizeof *p->regions + (size_t)p->steps_room * sizeof *p->steps + p->code_size;
 }
 
 jet_status jet_plan_status(const jet_plan *p) { return p ? p->status : JET_BAD_ARGUMENT; }

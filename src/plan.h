@@ -16,6 +16,7 @@
 #include "bag.h"
 #include "jets.h"
 #include "kernel.h"
+#include "lines.h"
 #include "tape.h"
 
 typedef enum plane_kind {
@@ -38,10 +39,21 @@ typedef struct plane {
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
+  char hidden;  /* between lines alone, which keep it in a register: its slot waits for rows that may have to run in their place */
   ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
   real *base; /* arena or the caller's */
   const double *constant;
 } plane;
+
+typedef struct chain { /* a run of `count` rows that native code makes */
+  int count, operations;
+  int width;      /* lanes of a vector */
+  int planes;     /* in the table of pointers */
+  const int *ids; /* plane ids */
+  real **plane;
+  ptrdiff_t at;   /* of the code */
+  native_code *code;
+} chain;
 
 typedef struct step step;
 typedef void step_run(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
@@ -94,6 +106,8 @@ struct step {
     real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
   size_t partial_at; /* in the arena; of a sink that adds parts: what is kept aside */
+  chain *lines;   /* that begin with this row, or NULL */
+  char in_lines;
 };
 
 typedef struct moving { /* a pointer that follows the block, or the memory that the caller binds */
@@ -106,8 +120,10 @@ typedef struct region {
   int level, once;
   int first, count;               /* steps */
   ptrdiff_t first_moving, count_moving; /* pointers */
+  ptrdiff_t usual_moving; /* the first of them; the rest is of rows that lines stand for */
   ptrdiff_t slots;   /* of a block; numbers where steps run once */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
+  ptrdiff_t shown;   /* planes in slots that are not hidden */
   int sums;
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
@@ -167,6 +183,8 @@ struct jet_plan {
   int *args;    /* inputs of flow */
   real *arena;
   void *work;
+  void *code; /* of lines */
+  size_t code_size;
   const real **operands; /* of a step on whole planes: room for the most there are */
   int any_lost;
   int moved; /* the caller has bound memory since the last run */
@@ -179,6 +197,7 @@ void plan_execute(jet_plan *, int k0, int k1);                            /* exe
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+int run_lines(const step *, ptrdiff_t n); /* 0: the rows must run */
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 

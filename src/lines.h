@@ -1,0 +1,52 @@
+/* lines.h - runs of consecutive rows that are sums and products of few coefficients, taken apart into lines: one operation on
+   one number of each lane, with the rounding that the kernels have. Native code makes all lines of a vector of lanes before it goes to
+   the next, with what lies between them in registers. */
+#ifndef JETS_LINES_H
+#define JETS_LINES_H
+
+#include "bag.h"
+#include "kernel.h"
+
+/* A value is the line that makes it. */
+typedef enum line_op {
+  LINE_LOAD,     /* plane[k] */
+  LINE_CONSTANT,
+  LINE_NEGATE,   /* -a */
+  LINE_ADD,
+  LINE_SUBTRACT,
+  LINE_MULTIPLY,
+  LINE_FMA,      /* +-(a b) +- c, rounded once */
+  LINE_STORE,    /* a to plane[k] */
+  LINE_GONE      /* that nobody needs */
+} line_op;
+
+enum { LINE_OPERANDS = 3 };
+
+typedef struct line {
+  line_op op;
+  int of[LINE_OPERANDS]; /* values; -1: none */
+  int minus_product, minus_sum; /* signs of an FMA */
+  int plane;             /* index into the table of pointers */
+  int watched;           /* whether the run must know that it is finite */
+  int last;              /* the last line that reads it */
+  double constant;
+} line;
+
+/* All lines on n + (lanes of a vector) lanes, n >= 0, of the planes in the table; non-zero: something watched was not finite. The first
+   two vectors are `ahead` lanes apart, 1..lanes of a vector. */
+typedef int native_code(real *const *planes, ptrdiff_t n, ptrdiff_t ahead);
+
+typedef struct native { /* code in the making */
+  memory mem;
+  unsigned char *code;
+  size_t count, room;
+  int width, failed; /* lanes of a vector */
+} native;
+
+/* native.c. Where there is no such code for the processor, or the system grants none, the rows run as they are. */
+int native_width(const jk_set *);                              /* lanes of a vector, or 0 */
+ptrdiff_t native_add(native *, line *, int count, int planes); /* the place of the code of count lines, or -1 */
+void *native_seal(native *, size_t *size);                     /* all of it, ready to run, or NULL; frees what was in the making */
+void native_free(void *code, size_t size);
+
+#endif

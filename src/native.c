@@ -1,0 +1,389 @@
+/* native.c - x86-64 code for lines (lines.h): a loop over vectors of lanes, AVX2 or AVX-512, with values in registers from where they
+   are made to where they are read last; those that do not fit go to the stack. Memory that is written is not yet run, and memory that
+   runs is not written. */
+#include "lines.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#if JETS_NATIVE && defined __x86_64__ && defined __unix__
+#include <sys/mman.h>
+
+/* ---- bytes ---------------------------------------------------------------------------------------------------------------- */
+
+static void byte(native *c, unsigned x) {
+  if (c->count == c->room) {
+    size_t room = c->room ? 2 * c->room : 4096;
+    unsigned char *code = c->failed ? NULL : (unsigned char *)memory_resize(&c->mem, c->code, c->room, room);
+    if (!code) {
+      c->failed = 1;
+      return;
+    }
+    c->code = code, c->room = room;
+  }
+  c->code[c->count++] = (unsigned char)x;
+}
+
+static void bytes(native *c, const void *p, size_t n) {
+  for (size_t i = 0; i < n; i++) byte(c, ((const unsigned char *)p)[i]);
+}
+
+static void text(native *c, const char *hex) { /* "48 39 f1" */
+  for (; *hex; hex += hex[2] ? 3 : 2) {
+    unsigned x = 0;
+    for (int i = 0; i < 2; i++) x = 16 * x + (unsigned)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+    byte(c, x);
+  }
+}
+
+static void number(native *c, int32_t x) { bytes(c, &x, sizeof x); }
+
+/* The 4 bytes at `at` become the distance from their end to `to`. */
+static void connect(native *c, size_t at, size_t to) {
+  int32_t distance = (int32_t)((ptrdiff_t)to - (ptrdiff_t)at - 4);
+  if (!c->failed) memcpy(c->code + at, &distance, sizeof distance);
+}
+
+/* ---- instructions on vectors ------------------------------------------------------------------------------------------------ */
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI }; /* rcx: lane, rdx: to the next vector, rsi: the last vector's lane, rdi: planes */
+enum { MAP_0F = 1, MAP_0F38 = 2 };
+enum { NO_PREFIX = 0, PREFIX_66 = 1 };
+enum { WIDE = sizeof(real) == 8, PREFIX = WIDE ? PREFIX_66 : NO_PREFIX, SCALE = WIDE ? 3 : 2, VECTORS = 32 };
+enum { AVX512 = 64 / sizeof(real) }; /* lanes */
+
+typedef enum place_kind { IN_VECTOR, IN_PLANE, IN_STACK, IN_POOL } place_kind;
+typedef struct place { /* register; base register of plane[rcx]; offset from rsp; in the constants behind the code */
+  place_kind kind;
+  int at;
+} place;
+
+static void prefix(native *c, int map, int pp, int wide, int reg, int first, place x) {
+  int b = x.kind == IN_VECTOR || x.kind == IN_PLANE ? x.at : 0, high = x.kind == IN_VECTOR && x.at & 16;
+  unsigned r3 = !(reg & 8), b3 = !(b & 8), not_first = (unsigned)~first & 15;
+  if (c->width == AVX512) {
+    byte(c, 0x62);
+    byte(c, r3 << 7 | (unsigned)!high << 6 | b3 << 5 | (unsigned)!(reg & 16) << 4 | (unsigned)map);
+    byte(c, (unsigned)wide << 7 | not_first << 3 | 4u | (unsigned)pp);
+    byte(c, 2u << 5 | (unsigned)!(first & 16) << 3);
+  } else {
+    byte(c, 0xc4);
+    byte(c, r3 << 7 | 1u << 6 | b3 << 5 | (unsigned)map);
+    byte(c, (unsigned)wide << 7 | not_first << 3 | 4u | (unsigned)pp);
+  }
+}
+
+static size_t operand(native *c, int reg, place x) { /* where the distance to the constant is to stand */
+  unsigned r = (unsigned)(reg & 7) << 3, b = (unsigned)(x.at & 7);
+  if (x.kind == IN_VECTOR) byte(c, 0xc0 | r | b);
+  if (x.kind == IN_PLANE) { /* the base RBP or R13 cannot go without a displacement */
+    byte(c, (b == RBP ? 0x44 : 0x04) | r);
+    byte(c, SCALE << 6 | RCX << 3 | b);
+    if (b == RBP) byte(c, 0);
+  }
+  if (x.kind == IN_STACK) byte(c, 0x84 | r), byte(c, 0x24), number(c, x.at);
+  if (x.kind == IN_POOL) byte(c, 0x05 | r), number(c, 0);
+  return c->count - 4;
+}
+
+static size_t instruction(native *c, int map, int pp, unsigned opcode, int reg, int first, place x) {
+  prefix(c, map, pp, WIDE, reg, first, x);
+  byte(c, opcode);
+  return operand(c, reg, x);
+}
+
+enum { V_LOAD = 0x10, V_STORE = 0x11, V_MOVE = 0x28, V_XOR = 0x57, V_ADD = 0x58, V_MULTIPLY = 0x59, V_SUBTRACT = 0x5c, V_COMPARE = 0xc2 };
+
+static void arithmetic(native *c, unsigned opcode, int to, int a, int b) {
+  instruction(c, MAP_0F, PREFIX, opcode, to, a, (place){IN_VECTOR, b});
+}
+
+/* to = +-(a b) +- to, or with over: +-(to b) +- a */
+static void fused(native *c, int over, int minus_product, int minus_sum, int to, int a, int b) {
+  unsigned opcode = (over ? 0xa8u : 0xb8u) + 4u * (unsigned)minus_product + 2u * (unsigned)minus_sum;
+  if (over) instruction(c, MAP_0F38, PREFIX_66, opcode, to, b, (place){IN_VECTOR, a});
+  else instruction(c, MAP_0F38, PREFIX_66, opcode, to, a, (place){IN_VECTOR, b});
+}
+
+/* ---- registers ---------------------------------------------------------------------------------------------------------------- */
+
+enum { POINTERS = 10, PINNED = 8, FIXUPS = 1024 };
+static const int pointer_register[POINTERS] = {8, 9, 10, 11, RBX, RBP, 12, 13, 14, 15};
+
+typedef struct allocation {
+  native *code;
+  line *list;
+  int count, now; /* the line at hand */
+  int registers;  /* for values: 0.., above them what stays */
+  int zero, sum[2], sums; /* of watched values times 0 */
+  int value_in[VECTORS];  /* or -1 */
+  int locked[VECTORS];    /* = now + 1: an operand of the line at hand */
+  int *in, *spilled;      /* by value: register or -1; place on the stack + 1 */
+  int stack;              /* places */
+  int fixups, constants;
+  struct { size_t at; int constant; } fixup[FIXUPS];
+  const real *constant;
+} allocation;
+
+static int reads(const line *x, int v) { return x->of[0] == v || x->of[1] == v || x->of[2] == v; }
+
+static int next_read(const allocation *a, int v) {
+  int i = a->now;
+  while (i < a->count && !reads(&a->list[i], v)) i++;
+  return i;
+}
+
+static place on_stack(const allocation *a, int v) {
+  return (place){IN_STACK, (a->spilled[v] - 1) * a->code->width * (int)sizeof(real)};
+}
+
+static int remade(const line *x) { return x->op == LINE_LOAD || x->op == LINE_CONSTANT; }
+
+static void evict(allocation *a, int r) {
+  int v = a->value_in[r];
+  if (!remade(&a->list[v]) && !a->spilled[v]) {
+    a->spilled[v] = ++a->stack;
+    instruction(a->code, MAP_0F, PREFIX, V_STORE, r, 0, on_stack(a, v));
+  }
+  a->in[v] = -1;
+}
+
+static int take(allocation *a, int v) { /* a register for v: a free one, or that of the value that is read last */
+  int best = -1, latest = -1;
+  for (int r = 0; r < a->registers && latest <= a->count; r++) {
+    int next = a->value_in[r] < 0 ? a->count + 1 : a->locked[r] == a->now + 1 ? -1 : next_read(a, a->value_in[r]);
+    if (next > latest) best = r, latest = next;
+  }
+  if (a->value_in[best] >= 0) evict(a, best);
+  a->value_in[best] = v;
+  a->locked[best] = a->now + 1;
+  return a->in[v] = best;
+}
+
+static void from_pool(allocation *a, int r, int constant) {
+  size_t at = instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, (place){IN_POOL, 0});
+  if (a->fixups == FIXUPS) {
+    a->code->failed = 1;
+    return;
+  }
+  a->fixup[a->fixups].at = at;
+  a->fixup[a->fixups++].constant = constant;
+}
+
+static place in_plane(allocation *a, int plane) {
+  if (plane < POINTERS) return (place){IN_PLANE, pointer_register[plane]};
+  text(a->code, "48 8b 87"); /* mov rax, [rdi + ...] */
+  number(a->code, plane * (int)sizeof(real *));
+  return (place){IN_PLANE, RAX};
+}
+
+static int fetch(allocation *a, int v) { /* the register that v is in, from here on */
+  const line *x = &a->list[v];
+  if (a->in[v] >= 0) {
+    if (a->in[v] < a->registers) a->locked[a->in[v]] = a->now + 1;
+    return a->in[v];
+  }
+  int r = take(a, v);
+  if (x->op == LINE_CONSTANT) from_pool(a, r, x->plane);
+  else instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, x->op == LINE_LOAD ? in_plane(a, x->plane) : on_stack(a, v));
+  return r;
+}
+
+static void leave(allocation *a, int v) { /* after its last read */
+  if (v < 0 || a->in[v] < 0 || a->in[v] >= a->registers || a->list[v].last > a->now) return;
+  a->value_in[a->in[v]] = -1;
+  a->in[v] = -1;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------------------------------------------- */
+
+static int spare(const allocation *a, int v) { return a->list[v].last <= a->now && a->in[v] < a->registers; }
+
+/* The result takes over the register of an operand that is read no more; if there is none, that of a copy of the sum. */
+static void multiply_add(allocation *a, int v, const line *x) {
+  int r[LINE_OPERANDS], to, over = -1;
+  for (int i = 0; i < LINE_OPERANDS; i++) r[i] = fetch(a, x->of[i]);
+  if (!spare(a, x->of[2]))
+    for (int i = 0; i < 2; i++)
+      if (spare(a, x->of[i])) over = i;
+  if (over >= 0) to = r[over];
+  else if (spare(a, x->of[2])) to = r[2];
+  else {
+    to = take(a, v);
+    instruction(a->code, MAP_0F, PREFIX, V_MOVE, to, 0, (place){IN_VECTOR, r[2]});
+  }
+  if (over >= 0) fused(a->code, 1, x->minus_product, x->minus_sum, to, r[2], r[1 - over]);
+  else fused(a->code, 0, x->minus_product, x->minus_sum, to, r[0], r[1]);
+  for (int i = 0; i < LINE_OPERANDS; i++) leave(a, x->of[i]);
+  a->value_in[to] = v;
+  a->in[v] = to;
+}
+
+static void two_operands(allocation *a, int v, const line *x, unsigned opcode) {
+  int p = fetch(a, x->of[0]), q = fetch(a, x->of[1]);
+  for (int i = 0; i < 2; i++) leave(a, x->of[i]);
+  arithmetic(a->code, opcode, take(a, v), p, q);
+}
+
+static void watch(allocation *a, int v) { /* 0, or NaN from here on; the chains in turn, since each waits for itself */
+  fused(a->code, 0, 0, 0, a->sum[a->sums++ & 1], a->in[v], a->zero);
+}
+
+static void make(allocation *a, int v) {
+  const line *x = &a->list[v];
+  static const unsigned opcode[] = {[LINE_NEGATE] = V_XOR, [LINE_ADD] = V_ADD, [LINE_SUBTRACT] = V_SUBTRACT,
+                                    [LINE_MULTIPLY] = V_MULTIPLY};
+  if (x->op == LINE_STORE) {
+    int r = fetch(a, x->of[0]);
+    instruction(a->code, MAP_0F, PREFIX, V_STORE, r, 0, in_plane(a, x->plane));
+    leave(a, x->of[0]);
+  } else if (x->op == LINE_FMA) multiply_add(a, v, x);
+  else if (x->op == LINE_NEGATE || x->op == LINE_ADD || x->op == LINE_SUBTRACT || x->op == LINE_MULTIPLY)
+    two_operands(a, v, x, opcode[x->op]);
+  if (x->watched) watch(a, v);
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Registers at the top: what watches, then constants. */
+static void pin(allocation *a) {
+  int all = a->code->width == AVX512 ? VECTORS : VECTORS / 2, pinned = a->code->width == AVX512 ? PINNED : PINNED / 2;
+  a->zero = all - 1, a->sum[0] = all - 2, a->sum[1] = all - 3;
+  a->registers = all - 3;
+  for (int i = 0; i < 3; i++) arithmetic(a->code, V_XOR, all - 1 - i, all - 1 - i, all - 1 - i);
+  for (int v = 0; v < a->count && pinned; v++)
+    if (a->list[v].op == LINE_CONSTANT) {
+      a->in[v] = --a->registers;
+      from_pool(a, a->registers, a->list[v].plane);
+      pinned--;
+    }
+  for (int r = 0; r < VECTORS; r++) a->value_in[r] = -1, a->locked[r] = 0;
+}
+
+static void save_pointers(native *c, int planes, int back) {
+  static const char *const push[] = {"53", "55", "41 54", "41 55", "41 56", "41 57"};
+  static const char *const pop[] = {"5b", "5d", "41 5c", "41 5d", "41 5e", "41 5f"};
+  int n = planes < POINTERS ? planes - 4 : POINTERS - 4; /* those that belong to the caller */
+  for (int i = 0; i < n; i++) text(c, back ? pop[n - 1 - i] : push[i]);
+}
+
+static void load_pointers(native *c, int planes) {
+  for (int i = 0; i < planes && i < POINTERS; i++) {
+    int r = pointer_register[i];
+    byte(c, 0x48 | (unsigned)(r >> 3) << 2), byte(c, 0x8b), byte(c, 0x87 | (unsigned)(r & 7) << 3); /* mov r, [rdi + ...] */
+    number(c, i * (int)sizeof(real *));
+  }
+}
+
+/* eax = whether a sum is NaN. */
+static void tell(allocation *a) {
+  native *c = a->code;
+  arithmetic(c, V_ADD, a->sum[0], a->sum[0], a->sum[1]);
+  if (c->width == AVX512) {
+    arithmetic(c, V_COMPARE, 2, a->sum[0], a->sum[0]); /* into k2, unordered */
+    byte(c, 3);
+    text(c, "c5 f8 93 c2"); /* kmovw eax, k2 */
+  } else {
+    arithmetic(c, V_COMPARE, 0, a->sum[0], a->sum[0]);
+    byte(c, 3);
+    instruction(c, MAP_0F, PREFIX, 0x50, RAX, 0, (place){IN_VECTOR, 0}); /* vmovmskpd eax, ymm0 */
+  }
+}
+
+static void constants(allocation *a) {
+  native *c = a->code;
+  while (c->count % 64 && !c->failed) byte(c, 0xcc);
+  size_t pool = c->count, size = (size_t)c->width * sizeof(real);
+  for (int i = 0; i < a->constants; i++)
+    for (int l = 0; l < c->width; l++) bytes(c, &a->constant[i], sizeof(real));
+  for (int i = 0; i < a->fixups; i++) connect(c, a->fixup[i].at, pool + (size_t)a->fixup[i].constant * size);
+}
+
+static void loop(allocation *a, int planes) {
+  native *c = a->code;
+  text(c, "f3 0f 1e fa"); /* endbr64 */
+  save_pointers(c, planes, 0);
+  text(c, "48 81 ec"); /* sub rsp, places on the stack */
+  size_t frame = c->count;
+  number(c, 0);
+  load_pointers(c, planes);
+  pin(a);
+  text(c, "31 c9"); /* xor ecx, ecx */
+  size_t top = c->count;
+  for (a->now = 0; a->now < a->count; a->now++) make(a, a->now);
+  text(c, "48 39 f1 0f 84"); /* cmp rcx, rsi; je end */
+  size_t out = c->count;
+  number(c, 0);
+  text(c, "48 01 d1 ba"); /* add rcx, rdx; mov edx, width */
+  number(c, c->width);
+  text(c, "48 39 f1 48 0f 4f ce e9"); /* cmp rcx, rsi; cmovg rcx, rsi; jmp top */
+  number(c, 0);
+  connect(c, c->count - 4, top);
+  connect(c, out, c->count);
+  tell(a);
+  text(c, "c5 f8 77 48 81 c4"); /* vzeroupper; add rsp, ... */
+  int32_t size = a->stack * c->width * (int)sizeof(real);
+  number(c, size);
+  if (!c->failed) memcpy(c->code + frame, &size, sizeof size);
+  save_pointers(c, planes, 1);
+  byte(c, 0xc3);
+}
+
+int native_width(const jk_set *set) {
+  int bytes = set->width * (int)sizeof(real);
+  return bytes == 32 || bytes == 64 ? set->width : 0;
+}
+
+static void number_lines(allocation *a, real *pool) {
+  for (int v = 0; v < a->count; v++) {
+    line *x = &a->list[v];
+    a->in[v] = -1;
+    if (x->op == LINE_CONSTANT) pool[x->plane = a->constants++] = (real)x->constant;
+    for (int i = 0; i < LINE_OPERANDS; i++)
+      if (x->of[i] >= 0) a->list[x->of[i]].last = v;
+  }
+}
+
+ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
+  bag scratch = {.mem = c->mem};
+  allocation *a = (allocation *)bag_new(&scratch, 1, sizeof *a);
+  real *pool = (real *)bag_new(&scratch, (size_t)count, sizeof *pool);
+  int *in = (int *)bag_new(&scratch, 2 * (size_t)count, sizeof *in);
+  size_t first = 0;
+  if (!a || !pool || !in) c->failed = 1;
+  else {
+    while (c->count % 64 && !c->failed) byte(c, 0xcc);
+    first = c->count;
+    a->code = c, a->list = lines, a->count = count, a->in = in, a->spilled = in + count, a->constant = pool;
+    number_lines(a, pool);
+    loop(a, planes);
+    constants(a);
+  }
+  bag_free(&scratch);
+  return c->failed ? -1 : (ptrdiff_t)first;
+}
+
+void *native_seal(native *c, size_t *size) {
+  void *code = NULL;
+  *size = c->count;
+  if (!c->failed && c->count) {
+    code = mmap(NULL, c->count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (code == MAP_FAILED) code = NULL;
+    else memcpy(code, c->code, c->count);
+    if (code && mprotect(code, c->count, PROT_READ | PROT_EXEC)) munmap(code, c->count), code = NULL;
+  }
+  memory_resize(&c->mem, c->code, c->room, 0);
+  return code;
+}
+
+void native_free(void *code, size_t size) {
+  if (code) munmap(code, size);
+}
+
+#else
+
+int native_width(const jk_set *set) { return (void)set, 0; }
+ptrdiff_t native_add(native *c, line *lines, int count, int planes) { return (void)c, (void)lines, (void)count, (void)planes, -1; }
+void *native_seal(native *c, size_t *size) { return (void)c, (void)size, NULL; }
+void native_free(void *code, size_t size) { (void)code, (void)size; }
+#endif

@@ -1,0 +1,354 @@
+/* plan_lines.c - which rows of a plan run as lines (lines.h): finds the runs of a region, takes their rows apart, has the code made.
+   The rows stay in the plan, behind the run: where something is not finite they are what makes the block, since zeros may absorb it. */
+#include "build.h"
+#include "lines.h"
+#include "ops.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { ROWS_MOST = 40, COEFFICIENTS_MOST = 4, ROWS_LEAST = 2 };
+
+/* A value with a sign: 2 v + (1 if minus). What is structurally zero is NONE. */
+enum { NONE = -1 };
+
+typedef struct taking {
+  build *b;
+  native *code;
+  line *list;
+  int count, room;
+  int run;                   /* at hand, from 1 */
+  int *made, *seen, *signed_value; /* by plane: the run that makes it; that knows it; as what */
+  int *ids, planes, planes_room; /* of the run's table of pointers */
+} taking;
+
+/* ---- lines, each once -------------------------------------------------------------------------------------------------------- */
+
+static int same_line(const line *x, const line *y) {
+  return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2] && x->plane == y->plane &&
+         x->minus_product == y->minus_product && x->minus_sum == y->minus_sum && !memcmp(&x->constant, &y->constant, sizeof x->constant);
+}
+
+static int add_line(taking *t, const line *x) { /* its value, or -1 after plan_fail */
+  for (int v = 0; v < t->count; v++)
+    if (same_line(&t->list[v], x)) return v;
+  if (!build_grow(t->b, &t->list, &t->room, t->count, sizeof *x)) return -1;
+  t->list[t->count] = *x;
+  return t->count++;
+}
+
+static int constant(taking *t, double c) {
+  line x = {.op = LINE_CONSTANT, .of = {-1, -1, -1}, .constant = c};
+  return 2 * add_line(t, &x);
+}
+
+static int operation(taking *t, line_op op, int a, int b) {
+  line x = {.op = op, .of = {a / 2, b / 2, -1}};
+  return 2 * add_line(t, &x);
+}
+
+static int positive(taking *t, int a) { return a & 1 ? operation(t, LINE_NEGATE, a, constant(t, -0.0)) : a; }
+
+/* -a + b is b - a and -a - b is (-a) - b, but not -(a + b), whose zero has the other sign. */
+static int plus(taking *t, int a, int b) {
+  if (a == NONE || b == NONE) return a == NONE ? b : a;
+  if (!(a & 1) && !(b & 1)) return operation(t, LINE_ADD, a, b);
+  if (!(a & 1)) return operation(t, LINE_SUBTRACT, a, b);
+  if (!(b & 1)) return operation(t, LINE_SUBTRACT, b, a);
+  return operation(t, LINE_SUBTRACT, positive(t, a), b);
+}
+
+static int minus(int a) { return a == NONE ? a : a ^ 1; }
+static int times(taking *t, int a, int b) { return operation(t, LINE_MULTIPLY, a, b) | ((a ^ b) & 1); }
+
+static int times_plus(taking *t, int a, int b, int c) { /* rounded once */
+  line x = {.op = LINE_FMA, .of = {a / 2, b / 2, c / 2}, .minus_product = (a ^ b) & 1, .minus_sum = c & 1};
+  return c == NONE ? times(t, a, b) : 2 * add_line(t, &x);
+}
+
+/* ---- planes -------------------------------------------------------------------------------------------------------------------- */
+
+static int table_entry(taking *t, int id) {
+  for (int i = 0; i < t->planes; i++)
+    if (t->ids[i] == id) return i;
+  if (!build_grow(t->b, &t->ids, &t->planes_room, t->planes, sizeof *t->ids)) return 0;
+  t->ids[t->planes] = id;
+  return t->planes++;
+}
+
+static void know(taking *t, int id, int x) {
+  t->seen[id] = t->run;
+  t->signed_value[id] = x;
+}
+
+static int read_plane(taking *t, const step *s, int input, int k) {
+  int id = plane_in(s->in_planes[input], &s->in[input], k);
+  if (id < 0) return NONE;
+  if (t->seen[id] != t->run) {
+    line x = {.op = LINE_LOAD, .of = {-1, -1, -1}, .plane = table_entry(t, id)};
+    know(t, id, 2 * add_line(t, &x));
+  }
+  return t->signed_value[id];
+}
+
+/* ---- rows: coefficient k as the kernels round it ------------------------------------------------------------------------------------ */
+
+typedef int row_lines(taking *, const step *, int k);
+
+static int add_lines(taking *t, const step *s, int k) { return plus(t, read_plane(t, s, 0, k), read_plane(t, s, 1, k)); }
+static int sub_lines(taking *t, const step *s, int k) { return plus(t, read_plane(t, s, 0, k), minus(read_plane(t, s, 1, k))); }
+static int neg_lines(taking *t, const step *s, int k) { return minus(read_plane(t, s, 0, k)); }
+
+static int scale_lines(taking *t, const step *s, int k) {
+  int a = read_plane(t, s, 0, k);
+  return a == NONE ? a : times(t, a, constant(t, s->call->c));
+}
+
+static int shift_lines(taking *t, const step *s, int k) {
+  return plus(t, read_plane(t, s, 0, k), constant(t, k ? 0 : s->call->c));
+}
+
+/* Coefficients lo..hi of a factor meet those of the other, in one chain. */
+static int mul_lines(taking *t, const step *s, int k) {
+  const jk_series *a = &s->in[0], *b = &s->in[1];
+  int sum = NONE;
+  for (int i = max_(a->low, k - b->degree); i <= min_(a->degree, k - b->low); i++)
+    sum = times_plus(t, read_plane(t, s, 0, i), read_plane(t, s, 1, k - i), sum);
+  return sum;
+}
+
+static void watch_product(taking *t, const step *s, int k, int y) {
+  const jk_series *a = &s->in[0], *b = &s->in[1];
+  int last = min_(s->k1 - 1, s->out[0].degree);
+  int top = !a->low && !b->low && a->degree >= last && b->degree >= last; /* the top has every number in a term */
+  if (y >= 0 && (k == last || !top)) t->list[y / 2].watched = 1;
+}
+
+static int mulz_lines(taking *t, const step *s, int k) {
+  int y = mul_lines(t, s, k);
+  watch_product(t, s, k, y);
+  return y;
+}
+
+/* From the middle outwards: square_at of jets/product.h. */
+static int square_lines(taking *t, const step *s, int k) {
+  int lo = max_(s->in[0].low, k - s->in[0].degree), i = (k - 1) / 2;
+  if (2 * lo > k) return NONE;
+  int middle = read_plane(t, s, 0, k / 2);
+  if (2 * lo == k) return times(t, middle, middle);
+  int sum = times(t, k % 2 ? middle : times(t, middle, constant(t, 0.5)), read_plane(t, s, 0, k - k / 2));
+  for (i -= k % 2; i >= lo; i--) sum = times_plus(t, read_plane(t, s, 0, i), read_plane(t, s, 0, k - i), sum);
+  return plus(t, sum, sum);
+}
+
+static row_lines *const lines_of[JK_ROWS] = {
+    [JK_add] = add_lines,     [JK_sub] = sub_lines, [JK_neg] = neg_lines,   [JK_scale] = scale_lines,
+    [JK_shift] = shift_lines, [JK_mul] = mul_lines, [JK_mulz] = mulz_lines, [JK_square] = square_lines,
+};
+
+/* ---- a run ------------------------------------------------------------------------------------------------------------------------ */
+
+static int can_take(const step *s) {
+  return s->run == run_row && lines_of[s->call->row] && s->directions == 1 && s->k1 <= COEFFICIENTS_MOST;
+}
+
+/* Coefficient k of the row's result; where that has the plane of an input there is nothing to do. */
+static void take_coefficient(taking *t, const step *s, int k, int end) {
+  int id = plane_in(s->out_planes[0], &s->out[0], k);
+  if (id < 0 || t->made[id] != t->run) return;
+  int y = lines_of[s->call->row](t, s, k);
+  if (y == NONE) y = constant(t, 0);
+  know(t, id, y);
+  plane *x = &t->b->plan->planes[id];
+  if ((x->hidden = x->kind == PLANE_LOCAL && x->last <= end)) return;
+  line store = {.op = LINE_STORE, .of = {positive(t, y) / 2, -1, -1}, .plane = table_entry(t, id)};
+  add_line(t, &store);
+}
+
+/* What is not finite stays so in whatever is made of it: it is enough to look there. */
+static void watch_later(taking *t) {
+  for (int v = 0; v < t->count; v++)
+    for (int w = t->count - 1; w > v && t->list[v].watched; w--) {
+      line *x = &t->list[w];
+      if (x->op == LINE_STORE || (x->of[0] != v && x->of[1] != v && x->of[2] != v)) continue;
+      t->list[v].watched = 0;
+      x->watched = 1;
+    }
+}
+
+static void drop_unread(taking *t) {
+  for (int v = t->count - 1; v >= 0; v--) {
+    line *x = &t->list[v];
+    if (x->op != LINE_STORE && !x->watched && !x->last) {
+      line gone = {.op = LINE_GONE, .of = {-1, -1, -1}};
+      *x = gone;
+    }
+    for (int i = 0; i < LINE_OPERANDS; i++)
+      if (x->of[i] >= 0) t->list[x->of[i]].last = 1;
+  }
+}
+
+/* A coefficient that only one factor or summand has may be that one's plane. */
+static int makes_plane(const step *s, int k, int id) {
+  int makes = id >= 0;
+  for (int i = 0; i < s->nin; i++) makes &= plane_in(s->in_planes[i], &s->in[i], k) != id;
+  return makes;
+}
+
+/* Inputs of the run live to its end: the rows may have to go over the block again. */
+static void keep_inputs(taking *t, const step *s, int end) {
+  for (int i = 0; i < s->nin; i++)
+    for (int k = s->in[i].low; s->in_planes[i] && k <= s->in[i].degree; k++) {
+      int id = s->in_planes[i][k];
+      if (id >= 0 && t->made[id] != t->run) t->b->plan->planes[id].last = max_(t->b->plan->planes[id].last, end);
+    }
+}
+
+static int take_run(taking *t, int first) {
+  jet_plan *p = t->b->plan;
+  chain *x = p->steps[first].lines;
+  int end = first + x->count - 1;
+  t->run++, t->count = t->planes = 0;
+  for (int i = first; i <= end; i++) {
+    const step *s = &p->steps[i];
+    for (int k = s->k0; k < s->k1; k++) {
+      int id = plane_in(s->out_planes[0], &s->out[0], k);
+      if (makes_plane(s, k, id)) t->made[id] = t->run;
+    }
+  }
+  for (int i = first; i <= end; i++) {
+    for (int k = p->steps[i].k0; k < p->steps[i].k1; k++) take_coefficient(t, &p->steps[i], k, end);
+    keep_inputs(t, &p->steps[i], end);
+    if (p->status) return 0;
+  }
+  watch_later(t);
+  drop_unread(t);
+  int *ids = (int *)bag_new(&p->owned, (size_t)t->planes, sizeof *ids);
+  if (!ids) return build_no_memory(t->b);
+  memcpy(ids, t->ids, (size_t)t->planes * sizeof *ids);
+  x->width = t->code->width, x->ids = ids, x->planes = t->planes, x->operations = t->count;
+  x->at = native_add(t->code, t->list, t->count, t->planes);
+  return 1;
+}
+
+/* ---- finding runs ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct sorting { /* of the steps of a region: before the run at hand, in it, behind it */
+  const jet_plan *plan;
+  step *sorted, *run, *later;
+  int count, run_count, later_count;
+  int *made, runs; /* by plane: the run that makes it */
+} sorting;
+
+static void mark(const sorting *q, const step *s) {
+  for (int i = 0; i < s->nout; i++)
+    for (int k = s->k0; k < s->k1; k++) {
+      int id = plane_in(s->out_planes[i], &s->out[i], k);
+      if (makes_plane(s, k, id)) q->made[id] = q->runs;
+    }
+}
+
+static int reads_run(const sorting *q, const step *s) {
+  for (int i = 0; i < s->nin; i++)
+    for (int k = s->in[i].low; s->in_planes[i] && k <= s->in[i].degree; k++)
+      if (s->in_planes[i][k] >= 0 && q->made[s->in_planes[i][k]] == q->runs) return 1;
+  return 0;
+}
+
+static int end_run(build *b, sorting *q) {
+  if (q->run_count >= ROWS_LEAST) {
+    chain *x = (chain *)bag_new(&b->plan->owned, 1, sizeof *x);
+    if (!x) return build_no_memory(b);
+    x->count = q->run_count;
+    q->run[0].lines = x;
+  }
+  for (int i = 0; i < q->run_count; i++) q->sorted[q->count++] = q->run[i];
+  for (int i = 0; i < q->later_count; i++) q->sorted[q->count++] = q->later[i];
+  q->run_count = q->later_count = 0;
+  q->runs++;
+  return 1;
+}
+
+/* What reads nothing of the run goes before it, sinks go behind it: nothing in the region reads what they make. */
+static int sort_step(build *b, sorting *q, const step *s) {
+  int sink = s->run == run_sum || s->run == run_add;
+  if (can_take(s)) {
+    if (q->run_count == ROWS_MOST && !end_run(b, q)) return 0;
+    mark(q, s);
+    q->run[q->run_count++] = *s;
+  } else if (!reads_run(q, s)) q->sorted[q->count++] = *s;
+  else if (sink) q->later[q->later_count++] = *s;
+  else {
+    if (!end_run(b, q)) return 0;
+    q->sorted[q->count++] = *s;
+  }
+  return 1;
+}
+
+static int sort_region(build *b, sorting *q, const region *r) {
+  q->count = 0;
+  q->runs++;
+  for (int i = r->first; i < r->first + r->count; i++)
+    if (!sort_step(b, q, &b->plan->steps[i])) return 0;
+  if (!end_run(b, q)) return 0;
+  memcpy(b->plan->steps + r->first, q->sorted, (size_t)r->count * sizeof *q->sorted);
+  return 1;
+}
+
+static int walked(const region *r) { return !r->once && r->count >= ROWS_LEAST; }
+
+int plan_lines_find(build *b) {
+  jet_plan *p = b->plan;
+  int most = 0;
+  if (!plan_may(p, JET_CHAINS) || p->by_orders || !native_width(p->set)) return 1;
+  for (int i = 0; i < p->nregions; i++)
+    if (walked(&p->regions[i])) most = max_(most, p->regions[i].count);
+  if (!most) return 1;
+  step *room = (step *)bag_new(&b->scratch, 2 * (size_t)most + ROWS_MOST, sizeof *room);
+  int *made = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof *made);
+  if (!room || !made) return build_no_memory(b);
+  sorting q = {.plan = p, .sorted = room, .run = room + most, .later = room + most + ROWS_MOST, .made = made};
+  for (int i = 0; i < p->nregions; i++)
+    if (walked(&p->regions[i]) && !sort_region(b, &q, &p->regions[i])) return 0;
+  return 1;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------------------------------------------------- */
+
+static int take_all(taking *t) {
+  jet_plan *p = t->b->plan;
+  t->made = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
+  t->seen = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
+  t->signed_value = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
+  if (!t->made || !t->seen || !t->signed_value) return build_no_memory(t->b);
+  for (int i = 0; i < p->nsteps; i++)
+    if (p->steps[i].lines && !take_run(t, i)) return 0;
+  return 1;
+}
+
+/* Without code the rows run, as if nothing had been found. */
+static void connect_code(jet_plan *p) {
+  for (int i = 0; i < p->nsteps; i++) {
+    chain *x = p->steps[i].lines;
+    if (!x) continue;
+    if (p->code) x->code = (native_code *)(uintptr_t)((char *)p->code + x->at);
+    else p->steps[i].lines = NULL;
+    for (int j = i; p->code && j < i + x->count; j++) p->steps[j].in_lines = 1;
+  }
+  for (int i = 0; i < p->nplanes && !p->code; i++) p->planes[i].hidden = 0;
+}
+
+int plan_lines_take(build *b) {
+  jet_plan *p = b->plan;
+  int any = 0;
+  for (int i = 0; i < p->nsteps && !any; i++) any = p->steps[i].lines != NULL;
+  if (!any) return 1;
+  native code = {.mem = p->mem, .width = native_width(p->set)};
+  taking t = {.b = b, .code = &code};
+  int good = take_all(&t);
+  p->code = native_seal(&code, &p->code_size);
+  memory_resize(&p->mem, t.list, (size_t)t.room * sizeof *t.list, 0);
+  memory_resize(&p->mem, t.ids, (size_t)t.planes_room * sizeof *t.ids, 0);
+  connect_code(p);
+  return good;
+}
