@@ -40,12 +40,14 @@ typedef struct native { /* code in the making */
   memory mem;
   unsigned char *code;
   size_t count, room;
-  int width, failed; /* lanes of a vector */
+  int width;     /* lanes of a vector */
+  int no_memory; /* the allocator refused */
+  int too_long;
 } native;
 
-/* native.c. Where there is no such code for the processor, or the system grants none, the rows run as they are. */
+/* native.c. Where there is no such code for the processor, or the system grants no memory to run it in, the rows run as they are. */
 int native_width(const jk_set *);                              /* lanes of a vector, or 0 */
-ptrdiff_t native_add(native *, line *, int count, int planes); /* the place of the code of count lines, or -1 */
+ptrdiff_t native_add(native *, line *, int count, int planes); /* the place of the code of count lines */
 void *native_seal(native *, size_t *size);                     /* all of it, ready to run, or NULL; frees what was in the making */
 void native_free(void *code, size_t size);
 

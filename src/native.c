@@ -14,9 +14,9 @@
 static void byte(native *c, unsigned x) {
   if (c->count == c->room) {
     size_t room = c->room ? 2 * c->room : 4096;
-    unsigned char *code = c->failed ? NULL : (unsigned char *)memory_resize(&c->mem, c->code, c->room, room);
+    unsigned char *code = c->no_memory ? NULL : (unsigned char *)memory_resize(&c->mem, c->code, c->room, room);
     if (!code) {
-      c->failed = 1;
+      c->no_memory = 1;
       return;
     }
     c->code = code, c->room = room;
@@ -41,7 +41,7 @@ static void number(native *c, int32_t x) { bytes(c, &x, sizeof x); }
 /* The 4 bytes at `at` become the distance from their end to `to`. */
 static void connect(native *c, size_t at, size_t to) {
   int32_t distance = (int32_t)((ptrdiff_t)to - (ptrdiff_t)at - 4);
-  if (!c->failed) memcpy(c->code + at, &distance, sizeof distance);
+  if (!c->no_memory) memcpy(c->code + at, &distance, sizeof distance);
 }
 
 /* ---- instructions on vectors ------------------------------------------------------------------------------------------------ */
@@ -163,7 +163,7 @@ static int take(allocation *a, int v) { /* a register for v: a free one, or that
 static void from_pool(allocation *a, int r, int constant) {
   size_t at = instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, (place){IN_POOL, 0});
   if (a->fixups == FIXUPS) {
-    a->code->failed = 1;
+    a->code->too_long = 1;
     return;
   }
   a->fixup[a->fixups].at = at;
@@ -292,7 +292,7 @@ static void tell(allocation *a) {
 
 static void constants(allocation *a) {
   native *c = a->code;
-  while (c->count % 64 && !c->failed) byte(c, 0xcc);
+  while (c->count % 64 && !c->no_memory) byte(c, 0xcc);
   size_t pool = c->count, size = (size_t)c->width * sizeof(real);
   for (int i = 0; i < a->constants; i++)
     for (int l = 0; l < c->width; l++) bytes(c, &a->constant[i], sizeof(real));
@@ -324,7 +324,7 @@ static void loop(allocation *a, int planes) {
   text(c, "c5 f8 77 48 81 c4"); /* vzeroupper; add rsp, ... */
   int32_t size = a->stack * c->width * (int)sizeof(real);
   number(c, size);
-  if (!c->failed) memcpy(c->code + frame, &size, sizeof size);
+  if (!c->no_memory) memcpy(c->code + frame, &size, sizeof size);
   save_pointers(c, planes, 1);
   byte(c, 0xc3);
 }
@@ -350,9 +350,9 @@ ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
   real *pool = (real *)bag_new(&scratch, (size_t)count, sizeof *pool);
   int *in = (int *)bag_new(&scratch, 2 * (size_t)count, sizeof *in);
   size_t first = 0;
-  if (!a || !pool || !in) c->failed = 1;
+  if (!a || !pool || !in) c->no_memory = 1;
   else {
-    while (c->count % 64 && !c->failed) byte(c, 0xcc);
+    while (c->count % 64 && !c->no_memory) byte(c, 0xcc);
     first = c->count;
     a->code = c, a->list = lines, a->count = count, a->in = in, a->spilled = in + count, a->constant = pool;
     number_lines(a, pool);
@@ -360,13 +360,13 @@ ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
     constants(a);
   }
   bag_free(&scratch);
-  return c->failed ? -1 : (ptrdiff_t)first;
+  return (ptrdiff_t)first;
 }
 
 void *native_seal(native *c, size_t *size) {
   void *code = NULL;
   *size = c->count;
-  if (!c->failed && c->count) {
+  if (!c->no_memory && !c->too_long && c->count) {
     code = mmap(NULL, c->count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code == MAP_FAILED) code = NULL;
     else memcpy(code, c->code, c->count);
@@ -383,7 +383,7 @@ void native_free(void *code, size_t size) {
 #else
 
 int native_width(const jk_set *set) { return (void)set, 0; }
-ptrdiff_t native_add(native *c, line *lines, int count, int planes) { return (void)c, (void)lines, (void)count, (void)planes, -1; }
+ptrdiff_t native_add(native *c, line *lines, int count, int planes) { return (void)c, (void)lines, (void)count, (void)planes, 0; }
 void *native_seal(native *c, size_t *size) { return (void)c, (void)size, NULL; }
 void native_free(void *code, size_t size) { (void)code, (void)size; }
 #endif

@@ -95,7 +95,7 @@ void jet_plan_free(jet_plan *p) {
 size_t jet_plan_memory(const jet_plan *p) {
   if (!p || p == &no_plan) return 0;
   return sizeof *p + bag_memory(&p->owned) + (size_t)p->planes_room * sizeof *p->planes +
-         (size_t)p->regions_room * sizeof *p->regions + (size_t)p->steps_room * sizeof *p->steps + p->code_size;
+         (size_t)p->regions_room * sizeof *p->regions + (size_t)p->steps_room * sizeof *p->steps;
 }
 
 jet_status jet_plan_status(const jet_plan *p) { return p ? p->status : JET_BAD_ARGUMENT; }

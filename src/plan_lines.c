@@ -350,5 +350,5 @@ int plan_lines_take(build *b) {
   memory_resize(&p->mem, t.list, (size_t)t.room * sizeof *t.list, 0);
   memory_resize(&p->mem, t.ids, (size_t)t.planes_room * sizeof *t.ids, 0);
   connect_code(p);
-  return good;
+  return good && (!code.no_memory || build_no_memory(b));
 }
