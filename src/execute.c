@@ -34,17 +34,18 @@ static void choose_range(jet_plan *p, int k0, int k1) {
       }
 }
 
-/* The rows that lines stand for; s: the first, then the last. */
+/* What lines stand for; s: the first, then the last. */
 static void run_rows(const jet_plan *p, const region *r, int worker, step **s, ptrdiff_t first, ptrdiff_t n) {
-  step *end = *s + (*s)->lines->count;
+  step *from = *s, *end = from + from->lines->rows + from->lines->sinks;
   if (in_blocks(r)) move_pointers(p, r, worker, r->usual_moving, r->count_moving, first);
-  for (; *s < end; ++*s) run_row(p, *s, first, n);
+  for (; *s < end; ++*s) (*s)->run(p, *s, first, n);
+  go_on_after_rows(from, n);
   --*s;
 }
 
 static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
   for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++)
-    if (s->lines && run_lines(s, n)) s += s->lines->count - 1;
+    if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
     else if (s->lines) run_rows(p, r, worker, &s, first, n);
     else if (s->now0 < s->now1) s->run(p, s, first, r->once ? s->n : n);
 }

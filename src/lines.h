@@ -16,25 +16,28 @@ typedef enum line_op {
   LINE_SUBTRACT,
   LINE_MULTIPLY,
   LINE_FMA,      /* +-(a b) +- c, rounded once */
-  LINE_STORE,    /* a to plane[k] */
+  LINE_SHIFT,    /* a of `lanes` lanes before, 0 < lanes < those of a vector; of carry[plane] before the first */
+  LINE_STORE,    /* a to plane[k], `lanes` lanes further */
   LINE_GONE      /* that nobody needs */
 } line_op;
 
-enum { LINE_OPERANDS = 3 };
+enum { LINE_OPERANDS = 3, LINE_CARRIES = 4 };
 
 typedef struct line {
   line_op op;
   int of[LINE_OPERANDS]; /* values; -1: none */
   int minus_product, minus_sum; /* signs of an FMA */
   int plane;             /* index into the table of pointers */
+  ptrdiff_t lanes;
   int watched;           /* whether the run must know that it is finite */
   int last;              /* the last line that reads it */
   double constant;
 } line;
 
-/* All lines on n + (lanes of a vector) lanes, n >= 0, of the planes in the table; non-zero: something watched was not finite. The first
-   two vectors are `ahead` lanes apart, 1..lanes of a vector. */
-typedef int native_code(real *const *planes, ptrdiff_t n, ptrdiff_t ahead);
+/* All lines on the lanes of the planes in the table: `full`, a multiple of those of a vector, and those that `tail` (native_tail) tells.
+   Of every carry room for two vectors: on entry the lanes before the first, on return first the last vector of the full ones, or those
+   lanes if there is none, then that of the tail. Non-zero: something watched was not finite. */
+typedef int native_code(real *const *planes, ptrdiff_t full, real *carry, const void *tail);
 
 typedef struct native { /* code in the making */
   memory mem;
@@ -48,6 +51,7 @@ typedef struct native { /* code in the making */
 /* native.c. Where there is no such code for the processor, or the system grants no memory to run it in, the rows run as they are. */
 int native_width(const jk_set *);                              /* lanes of a vector, or 0 */
 ptrdiff_t native_add(native *, line *, int count, int planes); /* the place of the code of count lines */
+const void *native_tail(int width, ptrdiff_t n);               /* of n lanes, less than a vector */
 void *native_seal(native *, size_t *size);                     /* all of it, ready to run, or NULL; frees what was in the making */
 void native_free(void *code, size_t size);
 

@@ -46,26 +46,28 @@ static void connect(native *c, size_t at, size_t to) {
 
 /* ---- instructions on vectors ------------------------------------------------------------------------------------------------ */
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI }; /* rcx: lane, rdx: to the next vector, rsi: the last vector's lane, rdi: planes */
-enum { MAP_0F = 1, MAP_0F38 = 2 };
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI }; /* rcx: lane, rdx: carries, rsi: the end of the full vectors, rdi: planes */
+enum { MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3 };
 enum { NO_PREFIX = 0, PREFIX_66 = 1 };
 enum { WIDE = sizeof(real) == 8, PREFIX = WIDE ? PREFIX_66 : NO_PREFIX, SCALE = WIDE ? 3 : 2, VECTORS = 32 };
 enum { AVX512 = 64 / sizeof(real) }; /* lanes */
 
-typedef enum place_kind { IN_VECTOR, IN_PLANE, IN_STACK, IN_POOL } place_kind;
-typedef struct place { /* register; base register of plane[rcx]; offset from rsp; in the constants behind the code */
+typedef enum place_kind { IN_VECTOR, IN_PLANE, IN_STACK, IN_CARRY, IN_POOL } place_kind;
+typedef struct place { /* register; base register of plane[rcx]; in the constants behind the code */
   place_kind kind;
   int at;
+  int32_t offset; /* bytes: from there, from rsp, from rdx */
 } place;
 
-static void prefix(native *c, int map, int pp, int wide, int reg, int first, place x) {
+/* mask: AVX-512 only; 1: lanes of k1, 0x81: zeros beside them */
+static void prefix(native *c, int map, int pp, int wide, int reg, int first, place x, unsigned mask) {
   int b = x.kind == IN_VECTOR || x.kind == IN_PLANE ? x.at : 0, high = x.kind == IN_VECTOR && x.at & 16;
   unsigned r3 = !(reg & 8), b3 = !(b & 8), not_first = (unsigned)~first & 15;
   if (c->width == AVX512) {
     byte(c, 0x62);
     byte(c, r3 << 7 | (unsigned)!high << 6 | b3 << 5 | (unsigned)!(reg & 16) << 4 | (unsigned)map);
     byte(c, (unsigned)wide << 7 | not_first << 3 | 4u | (unsigned)pp);
-    byte(c, 2u << 5 | (unsigned)!(first & 16) << 3);
+    byte(c, 2u << 5 | (unsigned)!(first & 16) << 3 | mask);
   } else {
     byte(c, 0xc4);
     byte(c, r3 << 7 | 1u << 6 | b3 << 5 | (unsigned)map);
@@ -76,18 +78,18 @@ static void prefix(native *c, int map, int pp, int wide, int reg, int first, pla
 static size_t operand(native *c, int reg, place x) { /* where the distance to the constant is to stand */
   unsigned r = (unsigned)(reg & 7) << 3, b = (unsigned)(x.at & 7);
   if (x.kind == IN_VECTOR) byte(c, 0xc0 | r | b);
-  if (x.kind == IN_PLANE) { /* the base RBP or R13 cannot go without a displacement */
-    byte(c, (b == RBP ? 0x44 : 0x04) | r);
-    byte(c, SCALE << 6 | RCX << 3 | b);
-    if (b == RBP) byte(c, 0);
-  }
-  if (x.kind == IN_STACK) byte(c, 0x84 | r), byte(c, 0x24), number(c, x.at);
+  if (x.kind == IN_PLANE) byte(c, 0x84 | r), byte(c, SCALE << 6 | RCX << 3 | b);
+  if (x.kind == IN_STACK) byte(c, 0x84 | r), byte(c, 0x24);
+  if (x.kind == IN_CARRY) byte(c, 0x80 | r | RDX);
+  if (x.kind != IN_VECTOR && x.kind != IN_POOL) number(c, x.offset);
   if (x.kind == IN_POOL) byte(c, 0x05 | r), number(c, 0);
   return c->count - 4;
 }
 
+static place vector(int r) { return (place){IN_VECTOR, r, 0}; }
+
 static size_t instruction(native *c, int map, int pp, unsigned opcode, int reg, int first, place x) {
-  prefix(c, map, pp, WIDE, reg, first, x);
+  prefix(c, map, pp, WIDE, reg, first, x, 0);
   byte(c, opcode);
   return operand(c, reg, x);
 }
@@ -95,14 +97,32 @@ static size_t instruction(native *c, int map, int pp, unsigned opcode, int reg, 
 enum { V_LOAD = 0x10, V_STORE = 0x11, V_MOVE = 0x28, V_XOR = 0x57, V_ADD = 0x58, V_MULTIPLY = 0x59, V_SUBTRACT = 0x5c, V_COMPARE = 0xc2 };
 
 static void arithmetic(native *c, unsigned opcode, int to, int a, int b) {
-  instruction(c, MAP_0F, PREFIX, opcode, to, a, (place){IN_VECTOR, b});
+  instruction(c, MAP_0F, PREFIX, opcode, to, a, vector(b));
+}
+
+static void move(native *c, int to, int from) { instruction(c, MAP_0F, PREFIX, V_MOVE, to, 0, vector(from)); }
+
+/* to = the lanes of high:low from `lanes` lanes below those of high on */
+static void shift(native *c, int to, int high, int low, int lanes) {
+  int bytes = lanes * (int)sizeof(real);
+  if (c->width == AVX512) {
+    instruction(c, MAP_0F3A, PREFIX_66, 0x03, to, high, vector(low)); /* valignq */
+    byte(c, (unsigned)(c->width - lanes));
+    return;
+  }
+  instruction(c, MAP_0F3A, PREFIX_66, 0x06, to, low, vector(high)); /* vperm2f128: the upper half of low, the lower one of high */
+  byte(c, 0x21);
+  if (bytes == 16) return;
+  if (bytes < 16) instruction(c, MAP_0F3A, PREFIX_66, 0x0f, to, high, vector(to)); /* vpalignr, in either half */
+  else instruction(c, MAP_0F3A, PREFIX_66, 0x0f, to, to, vector(low));
+  byte(c, (unsigned)(bytes < 16 ? 16 - bytes : 32 - bytes));
 }
 
 /* to = +-(a b) +- to, or with over: +-(to b) +- a */
 static void fused(native *c, int over, int minus_product, int minus_sum, int to, int a, int b) {
   unsigned opcode = (over ? 0xa8u : 0xb8u) + 4u * (unsigned)minus_product + 2u * (unsigned)minus_sum;
-  if (over) instruction(c, MAP_0F38, PREFIX_66, opcode, to, b, (place){IN_VECTOR, a});
-  else instruction(c, MAP_0F38, PREFIX_66, opcode, to, a, (place){IN_VECTOR, b});
+  if (over) instruction(c, MAP_0F38, PREFIX_66, opcode, to, b, vector(a));
+  else instruction(c, MAP_0F38, PREFIX_66, opcode, to, a, vector(b));
 }
 
 /* ---- registers ---------------------------------------------------------------------------------------------------------------- */
@@ -116,6 +136,8 @@ typedef struct allocation {
   int count, now; /* the line at hand */
   int registers;  /* for values: 0.., above them what stays */
   int zero, sum[2], sums; /* of watched values times 0 */
+  int carry[LINE_CARRIES], carries;
+  int tail, masked; /* the register that tells the lanes (AVX2); whether it does so */
   int value_in[VECTORS];  /* or -1 */
   int locked[VECTORS];    /* = now + 1: an operand of the line at hand */
   int *in, *spilled;      /* by value: register or -1; place on the stack + 1 */
@@ -134,7 +156,7 @@ static int next_read(const allocation *a, int v) {
 }
 
 static place on_stack(const allocation *a, int v) {
-  return (place){IN_STACK, (a->spilled[v] - 1) * a->code->width * (int)sizeof(real)};
+  return (place){IN_STACK, 0, (a->spilled[v] - 1) * a->code->width * (int)sizeof(real)};
 }
 
 static int remade(const line *x) { return x->op == LINE_LOAD || x->op == LINE_CONSTANT; }
@@ -161,7 +183,7 @@ static int take(allocation *a, int v) { /* a register for v: a free one, or that
 }
 
 static void from_pool(allocation *a, int r, int constant) {
-  size_t at = instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, (place){IN_POOL, 0});
+  size_t at = instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, (place){IN_POOL, 0, 0});
   if (a->fixups == FIXUPS) {
     a->code->too_long = 1;
     return;
@@ -170,11 +192,21 @@ static void from_pool(allocation *a, int r, int constant) {
   a->fixup[a->fixups++].constant = constant;
 }
 
-static place in_plane(allocation *a, int plane) {
-  if (plane < POINTERS) return (place){IN_PLANE, pointer_register[plane]};
-  text(a->code, "48 8b 87"); /* mov rax, [rdi + ...] */
-  number(a->code, plane * (int)sizeof(real *));
-  return (place){IN_PLANE, RAX};
+static void plane_access(allocation *a, const line *x, int r, int store) {
+  native *c = a->code;
+  place at = {IN_PLANE, RAX, (int32_t)(x->lanes * (ptrdiff_t)sizeof(real))};
+  if (x->plane < POINTERS) at.at = pointer_register[x->plane];
+  else text(c, "48 8b 87"), number(c, x->plane * (int)sizeof(real *)); /* mov rax, [rdi + ...] */
+  if (!a->masked) instruction(c, MAP_0F, PREFIX, store ? V_STORE : V_LOAD, r, 0, at);
+  else if (c->width == AVX512) {
+    prefix(c, MAP_0F, PREFIX, WIDE, r, 0, at, store ? 1 : 0x81);
+    byte(c, store ? V_STORE : V_LOAD);
+    operand(c, r, at);
+  } else { /* vmaskmovpd */
+    prefix(c, MAP_0F38, PREFIX_66, 0, r, a->tail, at, 0);
+    byte(c, (store ? 0x2eu : 0x2cu) + WIDE);
+    operand(c, r, at);
+  }
 }
 
 static int fetch(allocation *a, int v) { /* the register that v is in, from here on */
@@ -185,7 +217,8 @@ static int fetch(allocation *a, int v) { /* the register that v is in, from here
   }
   int r = take(a, v);
   if (x->op == LINE_CONSTANT) from_pool(a, r, x->plane);
-  else instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, x->op == LINE_LOAD ? in_plane(a, x->plane) : on_stack(a, v));
+  else if (x->op == LINE_LOAD) plane_access(a, x, r, 0);
+  else instruction(a->code, MAP_0F, PREFIX, V_LOAD, r, 0, on_stack(a, v));
   return r;
 }
 
@@ -210,7 +243,7 @@ static void multiply_add(allocation *a, int v, const line *x) {
   else if (spare(a, x->of[2])) to = r[2];
   else {
     to = take(a, v);
-    instruction(a->code, MAP_0F, PREFIX, V_MOVE, to, 0, (place){IN_VECTOR, r[2]});
+    move(a->code, to, r[2]);
   }
   if (over >= 0) fused(a->code, 1, x->minus_product, x->minus_sum, to, r[2], r[1 - over]);
   else fused(a->code, 0, x->minus_product, x->minus_sum, to, r[0], r[1]);
@@ -225,6 +258,13 @@ static void two_operands(allocation *a, int v, const line *x, unsigned opcode) {
   arithmetic(a->code, opcode, take(a, v), p, q);
 }
 
+static void carry_on(allocation *a, int v, const line *x) {
+  int r = fetch(a, x->of[0]), to = take(a, v);
+  shift(a->code, to, r, a->carry[x->plane], (int)x->lanes);
+  move(a->code, a->carry[x->plane], r);
+  leave(a, x->of[0]);
+}
+
 static void watch(allocation *a, int v) { /* 0, or NaN from here on; the chains in turn, since each waits for itself */
   fused(a->code, 0, 0, 0, a->sum[a->sums++ & 1], a->in[v], a->zero);
 }
@@ -235,9 +275,10 @@ static void make(allocation *a, int v) {
                                     [LINE_MULTIPLY] = V_MULTIPLY};
   if (x->op == LINE_STORE) {
     int r = fetch(a, x->of[0]);
-    instruction(a->code, MAP_0F, PREFIX, V_STORE, r, 0, in_plane(a, x->plane));
+    plane_access(a, x, r, 1);
     leave(a, x->of[0]);
-  } else if (x->op == LINE_FMA) multiply_add(a, v, x);
+  } else if (x->op == LINE_SHIFT) carry_on(a, v, x);
+  else if (x->op == LINE_FMA) multiply_add(a, v, x);
   else if (x->op == LINE_NEGATE || x->op == LINE_ADD || x->op == LINE_SUBTRACT || x->op == LINE_MULTIPLY)
     two_operands(a, v, x, opcode[x->op]);
   if (x->watched) watch(a, v);
@@ -245,19 +286,36 @@ static void make(allocation *a, int v) {
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Registers at the top: what watches, then constants. */
+static int top(allocation *a) { return --a->registers; }
+
+static void carries(allocation *a, unsigned opcode, int half) {
+  int size = a->code->width * (int)sizeof(real);
+  for (int i = 0; i < a->carries; i++)
+    instruction(a->code, MAP_0F, PREFIX, opcode, a->carry[i], 0, (place){IN_CARRY, 0, (2 * i + half) * size});
+}
+
+/* Registers at the top: what watches, what is carried to the next vector, then constants. */
 static void pin(allocation *a) {
-  int all = a->code->width == AVX512 ? VECTORS : VECTORS / 2, pinned = a->code->width == AVX512 ? PINNED : PINNED / 2;
-  a->zero = all - 1, a->sum[0] = all - 2, a->sum[1] = all - 3;
-  a->registers = all - 3;
-  for (int i = 0; i < 3; i++) arithmetic(a->code, V_XOR, all - 1 - i, all - 1 - i, all - 1 - i);
+  native *c = a->code;
+  int wide = c->width == AVX512, pinned = wide ? PINNED : a->carries ? PINNED / 4 : PINNED / 2;
+  int *const zeros[] = {&a->zero, &a->sum[0], &a->sum[1]};
+  a->registers = wide ? VECTORS : VECTORS / 2;
+  for (int i = 0; i < 3; i++) {
+    int r = *zeros[i] = top(a);
+    arithmetic(c, V_XOR, r, r, r);
+  }
+  for (int i = 0; i < a->carries; i++) a->carry[i] = top(a);
+  carries(a, V_LOAD, 0);
+  if (!wide) {
+    prefix(c, MAP_0F, PREFIX, 0, a->tail = top(a), 0, (place){IN_PLANE, RCX, 0}, 0);
+    byte(c, V_LOAD), byte(c, (unsigned)(a->tail & 7) << 3 | RCX); /* [rcx] */
+  } else text(c, "c5 f8 92 c9"); /* kmovw k1, ecx */
   for (int v = 0; v < a->count && pinned; v++)
     if (a->list[v].op == LINE_CONSTANT) {
-      a->in[v] = --a->registers;
+      a->in[v] = top(a);
       from_pool(a, a->registers, a->list[v].plane);
       pinned--;
     }
-  for (int r = 0; r < VECTORS; r++) a->value_in[r] = -1, a->locked[r] = 0;
 }
 
 static void save_pointers(native *c, int planes, int back) {
@@ -286,7 +344,7 @@ static void tell(allocation *a) {
   } else {
     arithmetic(c, V_COMPARE, 0, a->sum[0], a->sum[0]);
     byte(c, 3);
-    instruction(c, MAP_0F, PREFIX, 0x50, RAX, 0, (place){IN_VECTOR, 0}); /* vmovmskpd eax, ymm0 */
+    instruction(c, MAP_0F, PREFIX, 0x50, RAX, 0, vector(0)); /* vmovmskpd eax, ymm0 */
   }
 }
 
@@ -299,7 +357,41 @@ static void constants(allocation *a) {
   for (int i = 0; i < a->fixups; i++) connect(c, a->fixup[i].at, pool + (size_t)a->fixup[i].constant * size);
 }
 
-static void loop(allocation *a, int planes) {
+static void body(allocation *a, int masked) {
+  a->masked = masked;
+  for (int r = 0; r < VECTORS; r++) a->value_in[r] = -1, a->locked[r] = 0;
+  for (int v = 0; v < a->count; v++) {
+    a->spilled[v] = 0;
+    if (a->in[v] < a->registers) a->in[v] = -1;
+  }
+  for (a->now = 0; a->now < a->count; a->now++) make(a, a->now);
+}
+
+static size_t jump(native *c, const char *opcode) { /* the place of the distance */
+  text(c, opcode);
+  number(c, 0);
+  return c->count - 4;
+}
+
+static void vectors(allocation *a) {
+  native *c = a->code;
+  text(c, "31 c9 48 85 f6"); /* xor ecx, ecx; test rsi, rsi */
+  size_t none = jump(c, "0f 84"), first = c->count; /* je */
+  body(a, 0);
+  text(c, "48 83 c1"), byte(c, (unsigned)c->width); /* add rcx, width */
+  text(c, "48 39 f1");                              /* cmp rcx, rsi */
+  connect(c, jump(c, "0f 8c"), first);              /* jl */
+  connect(c, none, c->count);
+  carries(a, V_STORE, 0);
+  if (c->width == AVX512) text(c, "c5 f8 98 c9"); /* kortestw k1, k1 */
+  else instruction(c, MAP_0F38, PREFIX_66, 0x17, a->tail, 0, vector(a->tail)); /* vptest */
+  size_t end = jump(c, "0f 84");
+  body(a, 1);
+  carries(a, V_STORE, 1);
+  connect(c, end, c->count);
+}
+
+static void function(allocation *a, int planes) {
   native *c = a->code;
   text(c, "f3 0f 1e fa"); /* endbr64 */
   save_pointers(c, planes, 0);
@@ -308,18 +400,7 @@ static void loop(allocation *a, int planes) {
   number(c, 0);
   load_pointers(c, planes);
   pin(a);
-  text(c, "31 c9"); /* xor ecx, ecx */
-  size_t top = c->count;
-  for (a->now = 0; a->now < a->count; a->now++) make(a, a->now);
-  text(c, "48 39 f1 0f 84"); /* cmp rcx, rsi; je end */
-  size_t out = c->count;
-  number(c, 0);
-  text(c, "48 01 d1 ba"); /* add rcx, rdx; mov edx, width */
-  number(c, c->width);
-  text(c, "48 39 f1 48 0f 4f ce e9"); /* cmp rcx, rsi; cmovg rcx, rsi; jmp top */
-  number(c, 0);
-  connect(c, c->count - 4, top);
-  connect(c, out, c->count);
+  vectors(a);
   tell(a);
   text(c, "c5 f8 77 48 81 c4"); /* vzeroupper; add rsp, ... */
   int32_t size = a->stack * c->width * (int)sizeof(real);
@@ -339,9 +420,18 @@ static void number_lines(allocation *a, real *pool) {
     line *x = &a->list[v];
     a->in[v] = -1;
     if (x->op == LINE_CONSTANT) pool[x->plane = a->constants++] = (real)x->constant;
+    if (x->op == LINE_SHIFT) a->carries = x->plane >= a->carries ? x->plane + 1 : a->carries;
     for (int i = 0; i < LINE_OPERANDS; i++)
       if (x->of[i] >= 0) a->list[x->of[i]].last = v;
   }
+}
+
+/* A mask of bits, or where one of vectors is to be read. */
+const void *native_tail(int width, ptrdiff_t n) {
+  static const char masks[64] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                                 -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  if (width == AVX512) return (const void *)(((uintptr_t)1 << n) - 1);
+  return masks + (width - n) * (ptrdiff_t)sizeof(real);
 }
 
 ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
@@ -356,7 +446,7 @@ ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
     first = c->count;
     a->code = c, a->list = lines, a->count = count, a->in = in, a->spilled = in + count, a->constant = pool;
     number_lines(a, pool);
-    loop(a, planes);
+    function(a, planes);
     constants(a);
   }
   bag_free(&scratch);
@@ -384,6 +474,7 @@ void native_free(void *code, size_t size) {
 
 int native_width(const jk_set *set) { return (void)set, 0; }
 ptrdiff_t native_add(native *c, line *lines, int count, int planes) { return (void)c, (void)lines, (void)count, (void)planes, 0; }
+const void *native_tail(int width, ptrdiff_t n) { return (void)width, (void)n, NULL; }
 void *native_seal(native *c, size_t *size) { return (void)c, (void)size, NULL; }
 void native_free(void *code, size_t size) { (void)code, (void)size; }
 #endif

@@ -45,12 +45,14 @@ typedef struct plane {
   const double *constant;
 } plane;
 
-typedef struct chain { /* a run of `count` rows that native code makes */
-  int count, operations;
+typedef struct chain { /* a run of rows, and of sinks behind them that add parts, that native code makes */
+  int rows, sinks, operations;
   int width;      /* lanes of a vector */
   int planes;     /* in the table of pointers */
   const int *ids; /* plane ids */
   real **plane;
+  real *carry;    /* lanes of parts from block to block: two vectors each */
+  int carries;
   ptrdiff_t at;   /* of the code */
   native_code *code;
 } chain;
@@ -197,7 +199,9 @@ void plan_execute(jet_plan *, int k0, int k1);                            /* exe
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
-int run_lines(const step *, ptrdiff_t n); /* 0: the rows must run */
+/* step_lines.c. A block by lines; 0: the rows and sinks must run, and then go_on_after_rows. */
+int run_lines(const jet_plan *, const step *, ptrdiff_t first, ptrdiff_t n);
+void go_on_after_rows(const step *, ptrdiff_t n);
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
@@ -206,6 +210,8 @@ static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
 }
+/* How far part i of the order lies above the one that lies lowest. */
+static inline ptrdiff_t plan_part_lag(const parts *q, int i, int count) { return q->offset[q->order[i]] - q->offset[q->order[count - 1]]; }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
   return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;

@@ -17,7 +17,7 @@ typedef struct taking {
   native *code;
   line *list;
   int count, room;
-  int run;                   /* at hand, from 1 */
+  int run, carries;          /* at hand, from 1; its carries */
   int *made, *seen, *signed_value; /* by plane: the run that makes it; that knows it; as what */
   int *ids, planes, planes_room; /* of the run's table of pointers */
 } taking;
@@ -25,7 +25,7 @@ typedef struct taking {
 /* ---- lines, each once -------------------------------------------------------------------------------------------------------- */
 
 static int same_line(const line *x, const line *y) {
-  return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2] && x->plane == y->plane &&
+  return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2] && x->plane == y->plane && x->lanes == y->lanes &&
          x->minus_product == y->minus_product && x->minus_sum == y->minus_sum && !memcmp(&x->constant, &y->constant, sizeof x->constant);
 }
 
@@ -44,6 +44,12 @@ static int constant(taking *t, double c) {
 
 static int operation(taking *t, line_op op, int a, int b) {
   line x = {.op = op, .of = {a / 2, b / 2, -1}};
+  return 2 * add_line(t, &x);
+}
+
+/* Lanes of a before, by a carry of its own. */
+static int shifted(taking *t, int a, ptrdiff_t lanes) {
+  line x = {.op = LINE_SHIFT, .of = {a / 2, -1, -1}, .plane = t->carries++, .lanes = lanes};
   return 2 * add_line(t, &x);
 }
 
@@ -165,12 +171,12 @@ static void take_coefficient(taking *t, const step *s, int k, int end) {
   add_line(t, &store);
 }
 
-/* What is not finite stays so in whatever is made of it: it is enough to look there. */
+/* What is not finite stays so in whatever is made of it: it is enough to look there. (What is shifted may belong to the next block.) */
 static void watch_later(taking *t) {
   for (int v = 0; v < t->count; v++)
     for (int w = t->count - 1; w > v && t->list[v].watched; w--) {
       line *x = &t->list[w];
-      if (x->op == LINE_STORE || (x->of[0] != v && x->of[1] != v && x->of[2] != v)) continue;
+      if (x->op == LINE_STORE || x->op == LINE_SHIFT || (x->of[0] != v && x->of[1] != v && x->of[2] != v)) continue;
       t->list[v].watched = 0;
       x->watched = 1;
     }
@@ -204,12 +210,44 @@ static void keep_inputs(taking *t, const step *s, int end) {
     }
 }
 
+/* ---- deposits behind it ------------------------------------------------------------------------------------------------------------- */
+
+/* Parts that overlap by less than a vector add up in registers: what lies higher lags behind. */
+static int can_deposit(const jet_plan *p, const step *s, int *carries) {
+  const parts *q = s->deposit;
+  int more = *carries;
+  if (s->run != run_add || s->directions > 1 || q->apart || plan_part_lag(q, 0, s->nin) >= native_width(p->set)) return 0;
+  for (int i = 0; i < s->nin; i++) more += (s->k1 - s->k0) * (plan_part_lag(q, i, s->nin) > 0);
+  if (more > LINE_CARRIES) return 0;
+  *carries = more;
+  return 1;
+}
+
+static int part_lines(taking *t, const step *s, int i, int k) {
+  ptrdiff_t lag = plan_part_lag(s->deposit, i, s->nin);
+  int x = read_plane(t, s, s->deposit->order[i], k);
+  return x == NONE || !lag ? x : shifted(t, positive(t, x), lag);
+}
+
+static void deposit_lines(taking *t, const step *s) {
+  for (int k = s->k0; k < s->k1; k++) {
+    int sum = NONE;
+    for (int i = 0; i < s->nin; i++) {
+      int x = part_lines(t, s, i, k);
+      sum = i ? plus(t, sum, x) : x == NONE ? constant(t, 0) : x;
+    }
+    line store = {.op = LINE_STORE, .of = {positive(t, sum) / 2, -1, -1}, .plane = table_entry(t, s->out_planes[0][k]),
+                  .lanes = s->deposit->offset[s->deposit->order[s->nin - 1]]};
+    add_line(t, &store);
+  }
+}
+
 static int take_run(taking *t, int first) {
   jet_plan *p = t->b->plan;
   chain *x = p->steps[first].lines;
-  int end = first + x->count - 1;
-  t->run++, t->count = t->planes = 0;
-  for (int i = first; i <= end; i++) {
+  int rows_end = first + x->rows - 1, end = rows_end + x->sinks;
+  t->run++, t->count = t->planes = t->carries = 0;
+  for (int i = first; i <= rows_end; i++) {
     const step *s = &p->steps[i];
     for (int k = s->k0; k < s->k1; k++) {
       int id = plane_in(s->out_planes[0], &s->out[0], k);
@@ -217,8 +255,10 @@ static int take_run(taking *t, int first) {
     }
   }
   for (int i = first; i <= end; i++) {
-    for (int k = p->steps[i].k0; k < p->steps[i].k1; k++) take_coefficient(t, &p->steps[i], k, end);
-    keep_inputs(t, &p->steps[i], end);
+    const step *s = &p->steps[i];
+    keep_inputs(t, s, end);
+    for (int k = s->k0; i <= rows_end && k < s->k1; k++) take_coefficient(t, s, k, end);
+    if (i > rows_end) deposit_lines(t, s);
     if (p->status) return 0;
   }
   watch_later(t);
@@ -226,7 +266,7 @@ static int take_run(taking *t, int first) {
   int *ids = (int *)bag_new(&p->owned, (size_t)t->planes, sizeof *ids);
   if (!ids) return build_no_memory(t->b);
   memcpy(ids, t->ids, (size_t)t->planes * sizeof *ids);
-  x->width = t->code->width, x->ids = ids, x->planes = t->planes, x->operations = t->count;
+  x->width = t->code->width, x->ids = ids, x->planes = t->planes, x->carries = t->carries, x->operations = t->count;
   x->at = native_add(t->code, t->list, t->count, t->planes);
   return 1;
 }
@@ -255,13 +295,23 @@ static int reads_run(const sorting *q, const step *s) {
   return 0;
 }
 
-static int end_run(build *b, sorting *q) {
-  if (q->run_count >= ROWS_LEAST) {
-    chain *x = (chain *)bag_new(&b->plan->owned, 1, sizeof *x);
-    if (!x) return build_no_memory(b);
-    x->count = q->run_count;
-    q->run[0].lines = x;
+static int new_chain(build *b, sorting *q) { /* with those of the sinks that can go along first */
+  chain *x = (chain *)bag_new(&b->plan->owned, 1, sizeof *x);
+  int carries = 0;
+  if (!x) return build_no_memory(b);
+  x->rows = q->run_count;
+  for (int i = 0; i < q->later_count; i++) {
+    if (!can_deposit(b->plan, &q->later[i], &carries)) continue;
+    step s = q->later[i];
+    q->later[i] = q->later[x->sinks];
+    q->later[x->sinks++] = s;
   }
+  q->run[0].lines = x;
+  return 1;
+}
+
+static int end_run(build *b, sorting *q) {
+  if (q->run_count >= ROWS_LEAST && !new_chain(b, q)) return 0;
   for (int i = 0; i < q->run_count; i++) q->sorted[q->count++] = q->run[i];
   for (int i = 0; i < q->later_count; i++) q->sorted[q->count++] = q->later[i];
   q->run_count = q->later_count = 0;
@@ -333,7 +383,7 @@ static void connect_code(jet_plan *p) {
     if (!x) continue;
     if (p->code) x->code = (native_code *)(uintptr_t)((char *)p->code + x->at);
     else p->steps[i].lines = NULL;
-    for (int j = i; p->code && j < i + x->count; j++) p->steps[j].in_lines = 1;
+    for (int j = i; p->code && j < i + x->rows + x->sinks; j++) p->steps[j].in_lines = 1;
   }
   for (int i = 0; i < p->nplanes && !p->code; i++) p->planes[i].hidden = 0;
 }

@@ -11,12 +11,6 @@ void run_row(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   jk_run(p->set, s->call);
 }
 
-/* Two vectors may overlap, so that the last one ends with the block: lines read nothing that they write. */
-int run_lines(const step *s, ptrdiff_t n) {
-  const chain *x = s->lines;
-  return n >= x->width && !x->code(x->plane, n - x->width, x->width);
-}
-
 /* ---- broadcasts ------------------------------------------------------------------------------------------------------------- */
 
 /* Element `first` of the target as an index into the source; then runs of the innermost axis, and counting as an odometer does. */

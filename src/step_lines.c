@@ -1,0 +1,77 @@
+/* step_lines.c - lines on a block of lanes, and what of the sinks among them is no line: the lanes below the first block, those that
+   overlapping parts have beyond its end, and what lies above the last. */
+#include "plan.h"
+
+#include <string.h>
+
+/* The carry of part i of the order at coefficient k; NULL where it has none. Carries are numbered as plan_lines.c does. */
+typedef struct carrying {
+  const chain *of;
+  int next;
+} carrying;
+
+static real *next_carry(carrying *c, const step *s, int i, int k) {
+  const parts *q = s->deposit;
+  int part = q->order[i];
+  if (!plan_part_lag(q, i, s->nin) || plane_in(s->in_planes[part], &s->in[part], k) < 0) return NULL;
+  return c->of->carry + 2 * c->of->width * c->next++;
+}
+
+/* y + the lanes of the result behind lane n of the part that lies lowest: those parts that have such lanes, in order. */
+static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t n) {
+  const parts *q = s->deposit;
+  ptrdiff_t full = n - n % c->of->width, reach = plan_part_lag(q, 0, s->nin);
+  memset(y, 0, (size_t)reach * sizeof *y);
+  for (int i = 0; i < s->nin; i++) {
+    const real *carry = next_carry(c, s, i, k);
+    ptrdiff_t lag = plan_part_lag(q, i, s->nin);
+    for (ptrdiff_t t = 0; carry && t < lag; t++) {
+      real x = carry[n - full + c->of->width - lag + t];
+      y[t] = i ? y[t] + x : x;
+    }
+  }
+}
+
+static void finish_block(const jet_plan *p, carrying *c, const step *s, ptrdiff_t first, ptrdiff_t n) {
+  const parts *q = s->deposit;
+  ptrdiff_t low = q->offset[q->order[s->nin - 1]], reach = q->offset[q->order[0]];
+  for (int k = s->k0; k < s->k1; k++) {
+    real *y = p->planes[s->out_planes[0][k]].base;
+    if (!first) memset(y, 0, (size_t)low * sizeof *y);
+    add_beyond(c, s, y + low + first + n, k, n);
+    if (first + n == s->n) memset(y + reach + s->n, 0, (size_t)(q->size - reach - s->n) * sizeof *y);
+  }
+}
+
+/* Where the worker's lanes meet those of the worker before, sinks keep them aside. */
+static int meets_other(const step *s, ptrdiff_t first) {
+  const chain *x = s->lines;
+  for (int i = 0; i < x->sinks; i++) {
+    const parts *q = s[x->rows + i].deposit;
+    if (q->side && q->from == first) return 1;
+  }
+  return 0;
+}
+
+int run_lines(const jet_plan *p, const step *s, ptrdiff_t first, ptrdiff_t n) {
+  const chain *x = s->lines;
+  ptrdiff_t tail = n % x->width;
+  if (meets_other(s, first)) return 0;
+  if (!first && x->carries) memset(x->carry, 0, (size_t)(2 * x->width * x->carries) * sizeof *x->carry);
+  if (x->code(x->plane, n - tail, x->carry, native_tail(x->width, tail))) return 0;
+  carrying c = {x, 0};
+  for (int i = 0; i < x->sinks; i++) finish_block(p, &c, s + x->rows + i, first, n);
+  return 1;
+}
+
+/* The last lanes of a block that is not the last: it is longer than a vector. */
+void go_on_after_rows(const step *s, ptrdiff_t n) {
+  const chain *x = s->lines;
+  carrying c = {x, 0};
+  for (int i = x->rows; i < x->rows + x->sinks && n >= x->width; i++)
+    for (int k = s[i].k0; k < s[i].k1; k++)
+      for (int j = 0; j < s[i].nin; j++) {
+        real *carry = next_carry(&c, &s[i], j, k);
+        if (carry) memcpy(carry, s[i].in[s[i].deposit->order[j]].plane[k] + n - x->width, (size_t)x->width * sizeof *carry);
+      }
+}
