@@ -110,7 +110,8 @@ static void shift(native *c, int to, int high, int low, int lanes) {
     byte(c, (unsigned)(c->width - lanes));
     return;
   }
-  instruction(c, MAP_0F3A, PREFIX_66, 0x06, to, low, vector(high)); /* vperm2f128: the upper half of low, the lower one of high */
+  prefix(c, MAP_0F3A, PREFIX_66, 0, to, low, vector(high), 0);
+  byte(c, 0x06), operand(c, to, vector(high)); /* vperm2f128: the upper half of low, the lower one of high */
   byte(c, 0x21);
   if (bytes == 16) return;
   if (bytes < 16) instruction(c, MAP_0F3A, PREFIX_66, 0x0f, to, high, vector(to)); /* vpalignr, in either half */
