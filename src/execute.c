@@ -63,6 +63,7 @@ static void walk_share(void *data, int worker) {
     move_pointers(x->plan, r, worker, 0, r->usual_moving, first);
     run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
   }
+  if (r->streams) native_fence();
 }
 
 static void walk_blocks(const jet_plan *p, const region *r) {

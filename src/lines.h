@@ -29,15 +29,22 @@ typedef struct line {
   int minus_product, minus_sum; /* signs of an FMA */
   int plane;             /* index into the table of pointers */
   ptrdiff_t lanes;
+  int streamed;          /* a store that may pass the cache */
   int watched;           /* whether the run must know that it is finite */
   int last;              /* the last line that reads it */
   double constant;
 } line;
 
-/* All lines on the lanes of the planes in the table: `full`, a multiple of those of a vector, and those that `tail` (native_tail) tells.
-   Of every carry room for two vectors: on entry the lanes before the first, on return first the last vector of the full ones, or those
-   lanes if there is none, then that of the tail. Non-zero: something watched was not finite. */
-typedef int native_code(real *const *planes, ptrdiff_t full, real *carry, const void *tail);
+/* Lanes 0..head-1, fewer than a vector has; full vectors up to lane `full`; and a tail. */
+typedef struct native_lanes {
+  ptrdiff_t head, full;
+  const void *head_mask, *tail_mask; /* native_mask */
+  ptrdiff_t streams; /* what may pass the cache does: it is aligned behind the head */
+} native_lanes;
+
+/* All lines on these lanes of the planes in the table. Every carry has room for two vectors: on entry the lanes before the first, on
+   return first the vector before lane `full`, then that of the tail. Non-zero: something watched was not finite. */
+typedef int native_code(real *const *planes, const native_lanes *, real *carry);
 
 typedef struct native { /* code in the making */
   memory mem;
@@ -51,7 +58,8 @@ typedef struct native { /* code in the making */
 /* native.c. Where there is no such code for the processor, or the system grants no memory to run it in, the rows run as they are. */
 int native_width(const jk_set *);                              /* lanes of a vector, or 0 */
 ptrdiff_t native_add(native *, line *, int count, int planes); /* the place of the code of count lines */
-const void *native_tail(int width, ptrdiff_t n);               /* of n lanes, less than a vector */
+const void *native_mask(int width, ptrdiff_t n);               /* of n lanes, fewer than a vector has */
+void native_fence(void);                                       /* what passed the cache is there */
 void *native_seal(native *, size_t *size);                     /* all of it, ready to run, or NULL; frees what was in the making */
 void native_free(void *code, size_t size);
 

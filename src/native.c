@@ -46,7 +46,7 @@ static void connect(native *c, size_t at, size_t to) {
 
 /* ---- instructions on vectors ------------------------------------------------------------------------------------------------ */
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI }; /* rcx: lane, rdx: carries, rsi: the end of the full vectors, rdi: planes */
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI }; /* rcx: lane, rdx: carries, rsi: native_lanes, rdi: planes */
 enum { MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3 };
 enum { NO_PREFIX = 0, PREFIX_66 = 1 };
 enum { WIDE = sizeof(real) == 8, PREFIX = WIDE ? PREFIX_66 : NO_PREFIX, SCALE = WIDE ? 3 : 2, VECTORS = 32 };
@@ -94,7 +94,7 @@ static size_t instruction(native *c, int map, int pp, unsigned opcode, int reg, 
   return operand(c, reg, x);
 }
 
-enum { V_LOAD = 0x10, V_STORE = 0x11, V_MOVE = 0x28, V_XOR = 0x57, V_ADD = 0x58, V_MULTIPLY = 0x59, V_SUBTRACT = 0x5c, V_COMPARE = 0xc2 };
+enum { V_LOAD = 0x10, V_STORE = 0x11, V_STREAM = 0x2b, V_MOVE = 0x28, V_XOR = 0x57, V_ADD = 0x58, V_MULTIPLY = 0x59, V_SUBTRACT = 0x5c, V_COMPARE = 0xc2 };
 
 static void arithmetic(native *c, unsigned opcode, int to, int a, int b) {
   instruction(c, MAP_0F, PREFIX, opcode, to, a, vector(b));
@@ -138,7 +138,8 @@ typedef struct allocation {
   int registers;  /* for values: 0.., above them what stays */
   int zero, sum[2], sums; /* of watched values times 0 */
   int carry[LINE_CARRIES], carries;
-  int tail, masked; /* the register that tells the lanes (AVX2); whether it does so */
+  int mask;              /* the register that has it (AVX2) */
+  int masked, streaming; /* the body at hand */
   int value_in[VECTORS];  /* or -1 */
   int locked[VECTORS];    /* = now + 1: an operand of the line at hand */
   int *in, *spilled;      /* by value: register or -1; place on the stack + 1 */
@@ -156,8 +157,9 @@ static int next_read(const allocation *a, int v) {
   return i;
 }
 
+/* The masked body is called: its caller lies on the stack. */
 static place on_stack(const allocation *a, int v) {
-  return (place){IN_STACK, 0, (a->spilled[v] - 1) * a->code->width * (int)sizeof(real)};
+  return (place){IN_STACK, 0, (a->spilled[v] - 1) * a->code->width * (int)sizeof(real) + 8 * a->masked};
 }
 
 static int remade(const line *x) { return x->op == LINE_LOAD || x->op == LINE_CONSTANT; }
@@ -198,13 +200,13 @@ static void plane_access(allocation *a, const line *x, int r, int store) {
   place at = {IN_PLANE, RAX, (int32_t)(x->lanes * (ptrdiff_t)sizeof(real))};
   if (x->plane < POINTERS) at.at = pointer_register[x->plane];
   else text(c, "48 8b 87"), number(c, x->plane * (int)sizeof(real *)); /* mov rax, [rdi + ...] */
-  if (!a->masked) instruction(c, MAP_0F, PREFIX, store ? V_STORE : V_LOAD, r, 0, at);
+  if (!a->masked) instruction(c, MAP_0F, PREFIX, !store ? V_LOAD : a->streaming && x->streamed ? V_STREAM : V_STORE, r, 0, at);
   else if (c->width == AVX512) {
     prefix(c, MAP_0F, PREFIX, WIDE, r, 0, at, store ? 1 : 0x81);
     byte(c, store ? V_STORE : V_LOAD);
     operand(c, r, at);
   } else { /* vmaskmovpd */
-    prefix(c, MAP_0F38, PREFIX_66, 0, r, a->tail, at, 0);
+    prefix(c, MAP_0F38, PREFIX_66, 0, r, a->mask, at, 0);
     byte(c, (store ? 0x2eu : 0x2cu) + WIDE);
     operand(c, r, at);
   }
@@ -307,10 +309,7 @@ static void pin(allocation *a) {
   }
   for (int i = 0; i < a->carries; i++) a->carry[i] = top(a);
   carries(a, V_LOAD, 0);
-  if (!wide) {
-    prefix(c, MAP_0F, PREFIX, 0, a->tail = top(a), 0, (place){IN_PLANE, RCX, 0}, 0);
-    byte(c, V_LOAD), byte(c, (unsigned)(a->tail & 7) << 3 | RCX); /* [rcx] */
-  } else text(c, "c5 f8 92 c9"); /* kmovw k1, ecx */
+  if (!wide) a->mask = top(a);
   for (int v = 0; v < a->count && pinned; v++)
     if (a->list[v].op == LINE_CONSTANT) {
       a->in[v] = top(a);
@@ -358,8 +357,8 @@ static void constants(allocation *a) {
   for (int i = 0; i < a->fixups; i++) connect(c, a->fixup[i].at, pool + (size_t)a->fixup[i].constant * size);
 }
 
-static void body(allocation *a, int masked) {
-  a->masked = masked;
+static void body(allocation *a, int masked, int streaming) {
+  a->masked = masked, a->streaming = streaming;
   for (int r = 0; r < VECTORS; r++) a->value_in[r] = -1, a->locked[r] = 0;
   for (int v = 0; v < a->count; v++) {
     a->spilled[v] = 0;
@@ -374,22 +373,71 @@ static size_t jump(native *c, const char *opcode) { /* the place of the distance
   return c->count - 4;
 }
 
-static void vectors(allocation *a) {
+static void loop(allocation *a, int streaming) {
   native *c = a->code;
-  text(c, "31 c9 48 85 f6"); /* xor ecx, ecx; test rsi, rsi */
-  size_t none = jump(c, "0f 84"), first = c->count; /* je */
-  body(a, 0);
-  text(c, "48 83 c1"), byte(c, (unsigned)c->width); /* add rcx, width */
-  text(c, "48 39 f1");                              /* cmp rcx, rsi */
-  connect(c, jump(c, "0f 8c"), first);              /* jl */
-  connect(c, none, c->count);
-  carries(a, V_STORE, 0);
-  if (c->width == AVX512) text(c, "c5 f8 98 c9"); /* kortestw k1, k1 */
-  else instruction(c, MAP_0F38, PREFIX_66, 0x17, a->tail, 0, vector(a->tail)); /* vptest */
-  size_t end = jump(c, "0f 84");
-  body(a, 1);
+  size_t first = c->count;
+  body(a, 0, streaming);
+  text(c, "48 83 c1"), byte(c, (unsigned)c->width);   /* add rcx, width */
+  text(c, "48 3b 4e 08");                             /* cmp rcx, full */
+  connect(c, jump(c, "0f 8c"), first);                /* jl */
+}
+
+static void load_mask(allocation *a, int tail) {
+  native *c = a->code;
+  text(c, c->width == AVX512 ? "c5 f8 90 4e" : "48 8b 46"); /* kmovw k1, [rsi + ..]; mov rax, [rsi + ..] */
+  byte(c, tail ? 24 : 16);
+  if (c->width == AVX512) return;
+  prefix(c, MAP_0F, PREFIX, 0, a->mask, 0, vector(RAX), 0);
+  byte(c, V_LOAD), byte(c, (unsigned)(a->mask & 7) << 3 | RAX); /* [rax] */
+}
+
+/* The lanes before the first full vector are carried to it: some came in, some are of the head. */
+static size_t head(allocation *a) { /* where the call's distance is */
+  native *c = a->code;
+  text(c, "31 c9 48 39 0e"); /* xor ecx, ecx; cmp head, rcx */
+  size_t none = jump(c, "0f 84");
+  load_mask(a, 0);
+  size_t call = jump(c, "e8");
   carries(a, V_STORE, 1);
-  connect(c, end, c->count);
+  text(c, "48 8b 0e"); /* mov rcx, head */
+  for (int i = 0; i < a->carries; i++)
+    instruction(c, MAP_0F, PREFIX, V_LOAD, a->carry[i], 0, (place){IN_PLANE, RDX, 2 * i * c->width * (int)sizeof(real)});
+  connect(c, none, c->count);
+  return call;
+}
+
+static void middle(allocation *a, int streams) {
+  native *c = a->code;
+  text(c, "48 3b 4e 08"); /* cmp rcx, full */
+  size_t none = jump(c, "0f 8d"), end = 0; /* jge */
+  if (streams) {
+    text(c, "48 83 7e 20 00"); /* cmp streams, 0 */
+    size_t plain = jump(c, "0f 84");
+    loop(a, 1);
+    end = jump(c, "e9");
+    connect(c, plain, c->count);
+  }
+  loop(a, 0);
+  connect(c, none, c->count);
+  if (streams) connect(c, end, c->count);
+}
+
+static size_t tail(allocation *a) {
+  native *c = a->code;
+  carries(a, V_STORE, 0);
+  load_mask(a, 1);
+  if (c->width == AVX512) text(c, "c5 f8 98 c9"); /* kortestw k1, k1 */
+  else instruction(c, MAP_0F38, PREFIX_66, 0x17, a->mask, 0, vector(a->mask)); /* vptest */
+  size_t none = jump(c, "0f 84"), call = jump(c, "e8");
+  carries(a, V_STORE, 1);
+  connect(c, none, c->count);
+  return call;
+}
+
+static int any_streamed(const allocation *a) {
+  int any = 0;
+  for (int v = 0; v < a->count; v++) any |= a->list[v].streamed;
+  return any;
 }
 
 static void function(allocation *a, int planes) {
@@ -401,14 +449,22 @@ static void function(allocation *a, int planes) {
   number(c, 0);
   load_pointers(c, planes);
   pin(a);
-  vectors(a);
+  size_t at_head = head(a);
+  middle(a, any_streamed(a));
+  size_t at_tail = tail(a);
   tell(a);
   text(c, "c5 f8 77 48 81 c4"); /* vzeroupper; add rsp, ... */
-  int32_t size = a->stack * c->width * (int)sizeof(real);
-  number(c, size);
-  if (!c->no_memory) memcpy(c->code + frame, &size, sizeof size);
+  size_t frame_end = c->count;
+  number(c, 0);
   save_pointers(c, planes, 1);
+  byte(c, 0xc3); /* ret */
+  connect(c, at_head, c->count), connect(c, at_tail, c->count);
+  body(a, 1, 0);
   byte(c, 0xc3);
+  int32_t size = a->stack * c->width * (int)sizeof(real);
+  if (c->no_memory) return;
+  memcpy(c->code + frame, &size, sizeof size);
+  memcpy(c->code + frame_end, &size, sizeof size);
 }
 
 int native_width(const jk_set *set) {
@@ -428,7 +484,7 @@ static void number_lines(allocation *a, real *pool) {
 }
 
 /* A mask of bits, or where one of vectors is to be read. */
-const void *native_tail(int width, ptrdiff_t n) {
+const void *native_mask(int width, ptrdiff_t n) {
   static const char masks[64] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
                                  -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
   if (width == AVX512) return (const void *)(((uintptr_t)1 << n) - 1);
@@ -454,6 +510,8 @@ ptrdiff_t native_add(native *c, line *lines, int count, int planes) {
   return (ptrdiff_t)first;
 }
 
+void native_fence(void) { __builtin_ia32_sfence(); }
+
 void *native_seal(native *c, size_t *size) {
   void *code = NULL;
   *size = c->count;
@@ -475,7 +533,8 @@ void native_free(void *code, size_t size) {
 
 int native_width(const jk_set *set) { return (void)set, 0; }
 ptrdiff_t native_add(native *c, line *lines, int count, int planes) { return (void)c, (void)lines, (void)count, (void)planes, 0; }
-const void *native_tail(int width, ptrdiff_t n) { return (void)width, (void)n, NULL; }
+const void *native_mask(int width, ptrdiff_t n) { return (void)width, (void)n, NULL; }
+void native_fence(void) {}
 void *native_seal(native *c, size_t *size) { return (void)c, (void)size, NULL; }
 void native_free(void *code, size_t size) { (void)code, (void)size; }
 #endif

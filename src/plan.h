@@ -53,6 +53,9 @@ typedef struct chain { /* a run of rows, and of sinks behind them that add parts
   real **plane;
   real *carry;    /* lanes of parts from block to block: two vectors each */
   int carries;
+  int streams;    /* planes of the table that may be stored past the cache, the first of them.. */
+  int *stream;
+  ptrdiff_t *stream_lanes; /* ..and how far beyond the block's first lane */
   ptrdiff_t at;   /* of the code */
   native_code *code;
 } chain;
@@ -127,6 +130,7 @@ typedef struct region {
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
   ptrdiff_t shown;   /* planes in slots that are not hidden */
   int sums;
+  int streams; /* whether something passes the cache */
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
 } region;

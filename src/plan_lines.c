@@ -19,6 +19,7 @@ typedef struct taking {
   int count, room;
   int run, carries;          /* at hand, from 1; its carries */
   int *made, *seen, *signed_value; /* by plane: the run that makes it; that knows it; as what */
+  int region, large, *counted; /* the latest region; whether it goes beyond the cache; by plane */
   int *ids, planes, planes_room; /* of the run's table of pointers */
 } taking;
 
@@ -242,6 +243,52 @@ static void deposit_lines(taking *t, const step *s) {
   }
 }
 
+/* ---- stores past the cache ----------------------------------------------------------------------------------------------------------------- */
+
+enum { STREAM = 24 << 20 }; /* bytes in memory that a region goes over: less stays in the cache for whoever reads it next */
+
+static int count_planes(taking *t, int at, int n, const jk_series *s, const int *const *planes) {
+  int count = 0;
+  for (int i = 0; i < n; i++)
+    for (int k = s[i].low; planes[i] && k <= s[i].degree; k++) {
+      int id = planes[i][k];
+      if (id < 0 || t->counted[id] == at + 1 || t->b->plan->planes[id].kind == PLANE_LOCAL) continue;
+      t->counted[id] = at + 1;
+      count++;
+    }
+  return count;
+}
+
+static int is_large(taking *t, int at) {
+  const jet_plan *p = t->b->plan;
+  const region *r = &p->regions[at];
+  ptrdiff_t planes = 0, size;
+  if (r->n < STREAM / 64 / (ptrdiff_t)sizeof(real)) return 0;
+  for (const step *s = p->steps + r->first, *end = s + r->count; s < end; s++)
+    planes += count_planes(t, at, s->nin, s->in, s->in_planes) + count_planes(t, at, s->nout, s->out, s->out_planes);
+  return __builtin_mul_overflow(planes * (ptrdiff_t)sizeof(real), r->n, &size) || size >= STREAM;
+}
+
+static void stream(taking *t, int at) {
+  jet_plan *p = t->b->plan;
+  if (at != t->region) t->region = at, t->large = plan_may(p, JET_STREAMING) && is_large(t, at);
+  for (int v = 0; v < t->count && t->large; v++) {
+    line *x = &t->list[v];
+    const plane *to = x->op == LINE_STORE ? &p->planes[t->ids[x->plane]] : NULL;
+    if (to && to->kind == PLANE_STORED && to->last < 0) p->regions[at].streams = x->streamed = 1;
+  }
+}
+
+static int list_streamed(taking *t, chain *x) {
+  for (int v = 0; v < t->count; v++) x->streams += t->list[v].streamed;
+  x->stream = (int *)bag_new(&t->b->plan->owned, (size_t)x->streams, sizeof *x->stream);
+  x->stream_lanes = (ptrdiff_t *)bag_new(&t->b->plan->owned, (size_t)x->streams, sizeof *x->stream_lanes);
+  if (!x->stream || !x->stream_lanes) return build_no_memory(t->b);
+  for (int v = 0, i = 0; v < t->count; v++)
+    if (t->list[v].streamed) x->stream[i] = t->list[v].plane, x->stream_lanes[i++] = t->list[v].lanes;
+  return 1;
+}
+
 static int take_run(taking *t, int first) {
   jet_plan *p = t->b->plan;
   chain *x = p->steps[first].lines;
@@ -263,8 +310,9 @@ static int take_run(taking *t, int first) {
   }
   watch_later(t);
   drop_unread(t);
+  stream(t, p->steps[first].region);
   int *ids = (int *)bag_new(&p->owned, (size_t)t->planes, sizeof *ids);
-  if (!ids) return build_no_memory(t->b);
+  if (!ids || !list_streamed(t, x)) return build_no_memory(t->b);
   memcpy(ids, t->ids, (size_t)t->planes * sizeof *ids);
   x->width = t->code->width, x->ids = ids, x->planes = t->planes, x->carries = t->carries, x->operations = t->count;
   x->at = native_add(t->code, t->list, t->count, t->planes);
@@ -370,7 +418,8 @@ static int take_all(taking *t) {
   t->made = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
   t->seen = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
   t->signed_value = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
-  if (!t->made || !t->seen || !t->signed_value) return build_no_memory(t->b);
+  t->counted = (int *)bag_new(&t->b->scratch, (size_t)p->nplanes, sizeof(int));
+  if (!t->made || !t->counted || !t->seen || !t->signed_value) return build_no_memory(t->b);
   for (int i = 0; i < p->nsteps; i++)
     if (p->steps[i].lines && !take_run(t, i)) return 0;
   return 1;
@@ -394,7 +443,7 @@ int plan_lines_take(build *b) {
   for (int i = 0; i < p->nsteps && !any; i++) any = p->steps[i].lines != NULL;
   if (!any) return 1;
   native code = {.mem = p->mem, .width = native_width(p->set)};
-  taking t = {.b = b, .code = &code};
+  taking t = {.b = b, .code = &code, .region = -1};
   int good = take_all(&t);
   p->code = native_seal(&code, &p->code_size);
   memory_resize(&p->mem, t.list, (size_t)t.room * sizeof *t.list, 0);

@@ -2,6 +2,7 @@
    overlapping parts have beyond its end, and what lies above the last. */
 #include "plan.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* The carry of part i of the order at coefficient k; NULL where it has none. Carries are numbered as plan_lines.c does. */
@@ -18,9 +19,9 @@ static real *next_carry(carrying *c, const step *s, int i, int k) {
 }
 
 /* y + the lanes of the result behind lane n of the part that lies lowest: those parts that have such lanes, in order. */
-static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t n) {
+static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t n, ptrdiff_t full) {
   const parts *q = s->deposit;
-  ptrdiff_t full = n - n % c->of->width, reach = plan_part_lag(q, 0, s->nin);
+  ptrdiff_t reach = plan_part_lag(q, 0, s->nin);
   memset(y, 0, (size_t)reach * sizeof *y);
   for (int i = 0; i < s->nin; i++) {
     const real *carry = next_carry(c, s, i, k);
@@ -32,13 +33,13 @@ static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t n) 
   }
 }
 
-static void finish_block(const jet_plan *p, carrying *c, const step *s, ptrdiff_t first, ptrdiff_t n) {
+static void finish_block(const jet_plan *p, carrying *c, const step *s, ptrdiff_t first, ptrdiff_t n, ptrdiff_t full) {
   const parts *q = s->deposit;
   ptrdiff_t low = q->offset[q->order[s->nin - 1]], reach = q->offset[q->order[0]];
   for (int k = s->k0; k < s->k1; k++) {
     real *y = p->planes[s->out_planes[0][k]].base;
     if (!first) memset(y, 0, (size_t)low * sizeof *y);
-    add_beyond(c, s, y + low + first + n, k, n);
+    add_beyond(c, s, y + low + first + n, k, n, full);
     if (first + n == s->n) memset(y + reach + s->n, 0, (size_t)(q->size - reach - s->n) * sizeof *y);
   }
 }
@@ -53,14 +54,35 @@ static int meets_other(const step *s, ptrdiff_t first) {
   return 0;
 }
 
+/* Lanes before those from which on all that is streamed is aligned; -1: there are none. */
+static ptrdiff_t lanes_before(const chain *x) {
+  size_t vector = (size_t)x->width * sizeof(real), before = 0;
+  for (int i = 0; i < x->streams; i++) {
+    size_t at = (size_t)(uintptr_t)(x->plane[x->stream[i]] + x->stream_lanes[i]), more = (vector - at % vector) % vector;
+    if (more % sizeof(real) || (i && more != before)) return -1;
+    before = more;
+  }
+  return (ptrdiff_t)(before / sizeof(real));
+}
+
+static native_lanes lanes_of(const chain *x, ptrdiff_t n) {
+  ptrdiff_t head = x->streams ? lanes_before(x) : 0;
+  native_lanes y = {.streams = x->streams && head >= 0 && n >= x->width};
+  if (y.streams) y.head = head;
+  y.full = y.head + (n - y.head) / x->width * x->width;
+  y.head_mask = native_mask(x->width, y.head);
+  y.tail_mask = native_mask(x->width, n - y.full);
+  return y;
+}
+
 int run_lines(const jet_plan *p, const step *s, ptrdiff_t first, ptrdiff_t n) {
   const chain *x = s->lines;
-  ptrdiff_t tail = n % x->width;
+  native_lanes lanes = lanes_of(x, n);
   if (meets_other(s, first)) return 0;
   if (!first && x->carries) memset(x->carry, 0, (size_t)(2 * x->width * x->carries) * sizeof *x->carry);
-  if (x->code(x->plane, n - tail, x->carry, native_tail(x->width, tail))) return 0;
+  if (x->code(x->plane, &lanes, x->carry)) return 0;
   carrying c = {x, 0};
-  for (int i = 0; i < x->sinks; i++) finish_block(p, &c, s + x->rows + i, first, n);
+  for (int i = 0; i < x->sinks; i++) finish_block(p, &c, s + x->rows + i, first, n, lanes.full);
   return 1;
 }
 
