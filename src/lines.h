@@ -21,7 +21,7 @@ typedef enum line_op {
   LINE_GONE      /* that nobody needs */
 } line_op;
 
-enum { LINE_OPERANDS = 3, LINE_CARRIES = 4 };
+enum { LINE_OPERANDS = 3, LINE_CARRIES = 4, CARRY_VECTORS = 3 };
 
 typedef struct line {
   line_op op;
@@ -42,8 +42,8 @@ typedef struct native_lanes {
   ptrdiff_t streams; /* what may pass the cache does: it is aligned behind the head */
 } native_lanes;
 
-/* All lines on these lanes of the planes in the table. Every carry has room for two vectors: on entry the lanes before the first, on
-   return first the vector before lane `full`, then that of the tail. Non-zero: something watched was not finite. */
+/* All lines on these lanes of the planes in the table. Every carry has room for three vectors: the lanes before the first, given; then
+   that before lane `full` and that of the tail, made. Non-zero: something watched was not finite. */
 typedef int native_code(real *const *planes, const native_lanes *, real *carry);
 
 typedef struct native { /* code in the making */

@@ -291,10 +291,10 @@ static void make(allocation *a, int v) {
 
 static int top(allocation *a) { return --a->registers; }
 
-static void carries(allocation *a, unsigned opcode, int half) {
+static void carries(allocation *a, unsigned opcode, int part) {
   int size = a->code->width * (int)sizeof(real);
   for (int i = 0; i < a->carries; i++)
-    instruction(a->code, MAP_0F, PREFIX, opcode, a->carry[i], 0, (place){IN_CARRY, 0, (2 * i + half) * size});
+    instruction(a->code, MAP_0F, PREFIX, opcode, a->carry[i], 0, (place){IN_CARRY, 0, (CARRY_VECTORS * i + part) * size});
 }
 
 /* Registers at the top: what watches, what is carried to the next vector, then constants. */
@@ -401,7 +401,7 @@ static size_t head(allocation *a) { /* where the call's distance is */
   carries(a, V_STORE, 1);
   text(c, "48 8b 0e"); /* mov rcx, head */
   for (int i = 0; i < a->carries; i++)
-    instruction(c, MAP_0F, PREFIX, V_LOAD, a->carry[i], 0, (place){IN_PLANE, RDX, 2 * i * c->width * (int)sizeof(real)});
+    instruction(c, MAP_0F, PREFIX, V_LOAD, a->carry[i], 0, (place){IN_PLANE, RDX, CARRY_VECTORS * i * c->width * (int)sizeof(real)});
   connect(c, none, c->count);
   return call;
 }
@@ -424,12 +424,12 @@ static void middle(allocation *a, int streams) {
 
 static size_t tail(allocation *a) {
   native *c = a->code;
-  carries(a, V_STORE, 0);
+  carries(a, V_STORE, 1);
   load_mask(a, 1);
   if (c->width == AVX512) text(c, "c5 f8 98 c9"); /* kortestw k1, k1 */
   else instruction(c, MAP_0F38, PREFIX_66, 0x17, a->mask, 0, vector(a->mask)); /* vptest */
   size_t none = jump(c, "0f 84"), call = jump(c, "e8");
-  carries(a, V_STORE, 1);
+  carries(a, V_STORE, 2);
   connect(c, none, c->count);
   return call;
 }

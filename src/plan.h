@@ -51,7 +51,7 @@ typedef struct chain { /* a run of rows, and of sinks behind them that add parts
   int planes;     /* in the table of pointers */
   const int *ids; /* plane ids */
   real **plane;
-  real *carry;    /* lanes of parts from block to block: two vectors each */
+  real *carry;    /* lanes of parts from block to block */
   int carries;
   int streams;    /* planes of the table that may be stored past the cache, the first of them.. */
   int *stream;

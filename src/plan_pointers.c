@@ -48,7 +48,7 @@ static int point_series(pointing *t, const step *s, jk_series *x, const int *ids
 static int point_lines(pointing *t, chain *x) {
   if (!(x->plane = (real **)bag_new(&t->b->plan->owned, (size_t)x->planes, sizeof *x->plane))) return build_no_memory(t->b);
   for (int i = 0; i < x->planes; i++) point(t, &x->plane[i], x->ids[i]);
-  if (!(x->carry = (real *)bag_new(&t->b->plan->owned, 2 * (size_t)(x->width * x->carries), sizeof *x->carry)))
+  if (!(x->carry = (real *)bag_new(&t->b->plan->owned, CARRY_VECTORS * (size_t)(x->width * x->carries), sizeof *x->carry)))
     return build_no_memory(t->b);
   return 1;
 }

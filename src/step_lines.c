@@ -15,32 +15,48 @@ static real *next_carry(carrying *c, const step *s, int i, int k) {
   const parts *q = s->deposit;
   int part = q->order[i];
   if (!plan_part_lag(q, i, s->nin) || plane_in(s->in_planes[part], &s->in[part], k) < 0) return NULL;
-  return c->of->carry + 2 * c->of->width * c->next++;
+  return c->of->carry + CARRY_VECTORS * c->of->width * c->next++;
 }
 
-/* y + the lanes of the result behind lane n of the part that lies lowest: those parts that have such lanes, in order. */
-static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t n, ptrdiff_t full) {
+/* The lanes of the result that lie behind the lane which a carry has at `at`, and before it of some parts: of these the sum, in order. */
+static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t at) {
   const parts *q = s->deposit;
-  ptrdiff_t reach = plan_part_lag(q, 0, s->nin);
-  memset(y, 0, (size_t)reach * sizeof *y);
+  memset(y, 0, (size_t)plan_part_lag(q, 0, s->nin) * sizeof *y);
   for (int i = 0; i < s->nin; i++) {
     const real *carry = next_carry(c, s, i, k);
     ptrdiff_t lag = plan_part_lag(q, i, s->nin);
-    for (ptrdiff_t t = 0; carry && t < lag; t++) {
-      real x = carry[n - full + c->of->width - lag + t];
-      y[t] = i ? y[t] + x : x;
-    }
+    for (ptrdiff_t t = 0; carry && t < lag; t++) y[t] = i ? y[t] + carry[at - lag + t] : carry[at + t - lag];
   }
 }
 
-static void finish_block(const jet_plan *p, carrying *c, const step *s, ptrdiff_t first, ptrdiff_t n, ptrdiff_t full) {
+/* What a sink has behind the first `behind` lanes, of which the last are before `at` of its carries. */
+static void add_all_beyond(const jet_plan *p, const step *s, ptrdiff_t behind, ptrdiff_t at) {
+  const chain *x = s->lines;
+  carrying c = {x, 0};
+  for (int i = x->rows; i < x->rows + x->sinks; i++)
+    for (int k = s[i].k0; k < s[i].k1; k++)
+      add_beyond(&c, &s[i], p->planes[s[i].out_planes[0][k]].base + s[i].deposit->offset[s[i].deposit->order[s[i].nin - 1]] + behind, k, at);
+}
+
+/* Zeros below and above all parts. */
+static void clear_beside(const jet_plan *p, const step *s, ptrdiff_t first, ptrdiff_t n) {
   const parts *q = s->deposit;
-  ptrdiff_t low = q->offset[q->order[s->nin - 1]], reach = q->offset[q->order[0]];
+  ptrdiff_t low = q->offset[q->order[s->nin - 1]], end = q->offset[q->order[0]] + s->n;
   for (int k = s->k0; k < s->k1; k++) {
     real *y = p->planes[s->out_planes[0][k]].base;
     if (!first) memset(y, 0, (size_t)low * sizeof *y);
-    add_beyond(c, s, y + low + first + n, k, n, full);
-    if (first + n == s->n) memset(y + reach + s->n, 0, (size_t)(q->size - reach - s->n) * sizeof *y);
+    if (first + n == s->n) memset(y + end, 0, (size_t)(q->size - end) * sizeof *y);
+  }
+}
+
+static void finish_block(const jet_plan *p, const step *s, ptrdiff_t first, ptrdiff_t n, ptrdiff_t full) {
+  const chain *x = s->lines;
+  if (!x->sinks) return;
+  add_all_beyond(p, s, first + n, 2 * x->width + n - full);
+  for (int i = 0; i < x->sinks; i++) clear_beside(p, s + x->rows + i, first, n);
+  for (int i = 0; i < x->carries; i++) {
+    real *carry = x->carry + CARRY_VECTORS * x->width * i;
+    memmove(carry, carry + x->width + n - full, (size_t)x->width * sizeof *carry);
   }
 }
 
@@ -79,10 +95,12 @@ int run_lines(const jet_plan *p, const step *s, ptrdiff_t first, ptrdiff_t n) {
   const chain *x = s->lines;
   native_lanes lanes = lanes_of(x, n);
   if (meets_other(s, first)) return 0;
-  if (!first && x->carries) memset(x->carry, 0, (size_t)(2 * x->width * x->carries) * sizeof *x->carry);
-  if (x->code(x->plane, &lanes, x->carry)) return 0;
-  carrying c = {x, 0};
-  for (int i = 0; i < x->sinks; i++) finish_block(p, &c, s + x->rows + i, first, n, lanes.full);
+  if (!first && x->carries) memset(x->carry, 0, (size_t)(CARRY_VECTORS * x->width * x->carries) * sizeof *x->carry);
+  if (x->code(x->plane, &lanes, x->carry)) {
+    add_all_beyond(p, s, first, x->width); /* the rows add to these */
+    return 0;
+  }
+  finish_block(p, s, first, n, lanes.full);
   return 1;
 }
 
