@@ -6,6 +6,7 @@
 
 #include "bag.h"
 #include "kernel.h"
+#include "typed.h"
 
 /* A value is the line that makes it. */
 typedef enum line_op {
