@@ -15,6 +15,9 @@
 #include "plan.h"
 #include "random_jets.h"
 
+#define data_of REAL(jet_plan_data, jet_plan_data_f32)
+#define bind_to REAL(jet_plan_bind, jet_plan_bind_f32)
+
 enum { CHAINS = 400, LENGTH = 60, LEAVES = 8, OUTPUTS = 16 };
 
 typedef struct chains { /* a random program */
@@ -85,6 +88,7 @@ static jet neighbours(chains *c, jet x) {
 static void record(chains *c, uint64_t seed, ptrdiff_t n, int isa) {
   jet_tape_options options = JET_TAPE_OPTIONS_INIT;
   options.isa = (jet_isa)isa;
+  options.type = REAL(JET_F64, JET_F32);
   memset(c, 0, sizeof *c);
   c->g.state = seed;
   c->tape = jet_tape_new_ex(&options);
@@ -116,23 +120,23 @@ static jet_plan *plan_with(const chains *c, int without, int threads) {
 
 /* odd: of the numbers, how many in a hundred thousand are zeros, infinities, NaN, huge or tiny. */
 static void fill_leaves(const chains *c, jet_plan *plan, uint64_t seed, int odd) {
-  static const double numbers[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1e-320, 1e300, -1e160};
+  static const double numbers[] = {0, -0.0, INFINITY, -INFINITY, NAN, REAL(1e-320, 1e-42), REAL(1e300, 1e36), REAL(-1e160, -1e22)};
   generator g = {seed};
   for (int i = 0; i < c->leaves; i++)
     for (int k = 0; k <= jet_order(c->leaf[i]); k++)
       for (ptrdiff_t j = 0; j < c->n; j++) {
         double x = uniform(&g, -1.5, 1.5);
-        jet_plan_data(plan, c->leaf[i], k)[j] = random_below(&g, 100000) < odd ? numbers[random_below(&g, 8)] : x;
+        data_of(plan, c->leaf[i], k)[j] = random_below(&g, 100000) < odd ? (real)numbers[random_below(&g, 8)] : (real)x;
       }
 }
 
 static int differs(const chains *c, jet_plan *a, jet_plan *b) {
   for (int i = 0; i < c->outputs; i++)
     for (int k = 0; k <= jet_order(c->out[i]); k++) {
-      const double *p = jet_plan_data(a, c->out[i], k), *q = jet_plan_data(b, c->out[i], k);
+      const real *p = data_of(a, c->out[i], k), *q = data_of(b, c->out[i], k);
       for (ptrdiff_t j = 0; j < jet_size(c->out[i]); j++)
-        if (!same(p[j], q[j])) {
-          print_error("output %d, coefficient %d, element %td of %td: %.17g, %.17g\n", i, k, j, c->n, p[j], q[j]);
+        if (memcmp(&p[j], &q[j], sizeof *p) && !(isnan(p[j]) && isnan(q[j]))) {
+          print_error("output %d, coefficient %d, element %td of %td: %.17g, %.17g\n", i, k, j, c->n, (double)p[j], (double)q[j]);
           return 1;
         }
     }
@@ -192,22 +196,28 @@ static void threads_keep_their_bits(void **state) {
   assert_int_equal(wrong, 0);
 }
 
+static jet_tape *new_tape(void) {
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = REAL(JET_F64, JET_F32);
+  return jet_tape_new_ex(&options);
+}
+
 /* ---- stores past the cache ------------------------------------------------------------------------------------------- */
 
-enum { LARGE = 1200007 };
+enum { LARGE = REAL(1200007, 2400007) };
 
 /* x -> x^2 + v and x v, into memory that begins anywhere. */
-static void large_run(double *const out[2], int without, int threads) {
+static void large_run(real *const out[2], int without, int threads) {
   ptrdiff_t n = LARGE;
-  jet_tape *tape = jet_tape_new();
+  jet_tape *tape = new_tape();
   jet x = jet_input(tape, 1, &n), v = jet_input(tape, 1, &n), y[2] = {jet_add(jet_square(x), v), jet_mul(x, v)};
   jet_plan_options options = JET_PLAN_OPTIONS_INIT;
   options.without = without;
   options.threads = threads;
   jet_plan *plan = jet_plan_new_ex(tape, 2, y, &options);
   for (ptrdiff_t i = 0; i < n; i++)
-    jet_plan_data(plan, x, 0)[i] = (double)(i % 1001) * 0.37, jet_plan_data(plan, v, 0)[i] = (double)(i % 777) - 300;
-  for (int i = 0; i < 2; i++) assert_int_equal(jet_plan_bind(plan, y[i], 0, out[i]), JET_OK);
+    data_of(plan, x, 0)[i] = (real)(i % 1001) * (real)0.37, data_of(plan, v, 0)[i] = (real)(i % 777) - 300;
+  for (int i = 0; i < 2; i++) assert_int_equal(bind_to(plan, y[i], 0, out[i]), JET_OK);
   run(plan);
   if (has_code(0)) assert_int_equal(plan->regions[0].streams, !(without & (JET_STREAMING | JET_CHAINS)));
   jet_plan_free(plan);
@@ -217,12 +227,12 @@ static void large_run(double *const out[2], int without, int threads) {
 static void large_results_may_begin_anywhere(void **state) {
   (void)state;
   enum { ROOM = LARGE + 32 };
-  double *memory = (double *)malloc(4 * ROOM * sizeof *memory);
+  real *memory = (real *)malloc(4 * ROOM * sizeof *memory);
   assert_non_null(memory);
-  double *want[2] = {memory, memory + ROOM};
+  real *want[2] = {memory, memory + ROOM};
   large_run(want, JET_STREAMING | JET_CHAINS, 1);
   for (int i = 0; i < 10; i++) {
-    double *got[2] = {memory + 2 * ROOM + i % 9, memory + 3 * ROOM + (i == 9 ? 4 : i)};
+    real *got[2] = {memory + 2 * ROOM + i % 9, memory + 3 * ROOM + (i == 9 ? 4 : i)};
     for (int j = 0; j < 2 * ROOM; j++) memory[2 * ROOM + j] = 7;
     large_run(got, 0, 1 + i % 3);
     for (int j = 0; j < 2; j++) {
@@ -238,7 +248,7 @@ static void large_results_may_begin_anywhere(void **state) {
 static void rosenbrock_is_one_chain(void **state) {
   (void)state;
   ptrdiff_t n = 5000, zero = 0, one = 1, last = n - 1;
-  jet_tape *tape = jet_tape_new();
+  jet_tape *tape = new_tape();
   jet x = jet_input(tape, 1, &n), a = jet_slice(x, &zero, &last, NULL), b = jet_slice(x, &one, &n, NULL), y[2];
   jet p = jet_square(jet_sub(b, jet_square(a))), q = jet_square(jet_shift(jet_neg(a), 1));
   y[0] = jet_sum(jet_add(jet_scale(p, 100), q));
