@@ -369,7 +369,7 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !plan_lines_take(b) || !find_slots(b)) return 0;
+  if (!find_ports(b, n, outputs) || !plan_lines(b) || !find_slots(b)) return 0;
   choose_blocks(b);
   choose_workers(b->plan);
   return allocate(b, &at) && plan_pointers(b, at.scratch);

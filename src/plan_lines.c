@@ -1,4 +1,4 @@
-/* plan_lines.c - which rows of a plan run as lines (lines.h): finds the runs of a region, takes their rows apart, has the code made.
+/* plan_lines.c - takes the runs that plan_chains.c has found apart into lines (lines.h), and has their code made.
    The rows stay in the plan, behind the run: where something is not finite they are what makes the block, since zeros may absorb it. */
 #include "build.h"
 #include "lines.h"
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ROWS_MOST = 40, COEFFICIENTS_MOST = 4, ROWS_LEAST = 2 };
+enum { COEFFICIENTS_MOST = 4 };
 
 /* A value with a sign: 2 v + (1 if minus). What is structurally zero is NONE. */
 enum { NONE = -1 };
@@ -26,8 +26,9 @@ typedef struct taking {
 /* ---- lines, each once -------------------------------------------------------------------------------------------------------- */
 
 static int same_line(const line *x, const line *y) {
-  return x->op == y->op && x->of[0] == y->of[0] && x->of[1] == y->of[1] && x->of[2] == y->of[2] && x->plane == y->plane && x->lanes == y->lanes &&
-         x->minus_product == y->minus_product && x->minus_sum == y->minus_sum && !memcmp(&x->constant, &y->constant, sizeof x->constant);
+  return x->op == y->op && !memcmp(x->of, y->of, sizeof x->of) && x->plane == y->plane && x->lanes == y->lanes &&
+         x->minus_product == y->minus_product && x->minus_sum == y->minus_sum &&
+         !memcmp(&x->constant, &y->constant, sizeof x->constant);
 }
 
 static int add_line(taking *t, const line *x) { /* its value, or -1 after plan_fail */
@@ -73,7 +74,7 @@ static int times_plus(taking *t, int a, int b, int c) { /* rounded once */
   return c == NONE ? times(t, a, b) : 2 * add_line(t, &x);
 }
 
-/* ---- planes -------------------------------------------------------------------------------------------------------------------- */
+/* ---- planes ----------------------------------------------------------------------------------------------------- */
 
 static int table_entry(taking *t, int id) {
   for (int i = 0; i < t->planes; i++)
@@ -153,9 +154,9 @@ static row_lines *const lines_of[JK_ROWS] = {
     [JK_shift] = shift_lines, [JK_mul] = mul_lines, [JK_mulz] = mulz_lines, [JK_square] = square_lines,
 };
 
-/* ---- a run ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- a run ------------------------------------------------------------------------------------------------------ */
 
-static int can_take(const step *s) {
+int plan_has_lines(const step *s) {
   return s->run == run_row && lines_of[s->call->row] && s->directions == 1 && s->k1 <= COEFFICIENTS_MOST;
 }
 
@@ -196,7 +197,7 @@ static void drop_unread(taking *t) {
 }
 
 /* A coefficient that only one factor or summand has may be that one's plane. */
-static int makes_plane(const step *s, int k, int id) {
+int plan_makes_plane(const step *s, int k, int id) {
   int makes = id >= 0;
   for (int i = 0; i < s->nin; i++) makes &= plane_in(s->in_planes[i], &s->in[i], k) != id;
   return makes;
@@ -211,19 +212,9 @@ static void keep_inputs(taking *t, const step *s, int end) {
     }
 }
 
-/* ---- deposits behind it ------------------------------------------------------------------------------------------------------------- */
+/* ---- deposits behind it ----------------------------------------------------------------------------------------- */
 
-/* Parts that overlap by less than a vector add up in registers: what lies higher lags behind. */
-static int can_deposit(const jet_plan *p, const step *s, int *carries) {
-  const parts *q = s->deposit;
-  int more = *carries;
-  if (s->run != run_add || s->directions > 1 || q->apart || plan_part_lag(q, 0, s->nin) >= native_width(p->set)) return 0;
-  for (int i = 0; i < s->nin; i++) more += (s->k1 - s->k0) * (plan_part_lag(q, i, s->nin) > 0);
-  if (more > LINE_CARRIES) return 0;
-  *carries = more;
-  return 1;
-}
-
+/* Overlapping parts add up in registers: what lies higher lags behind. */
 static int part_lines(taking *t, const step *s, int i, int k) {
   ptrdiff_t lag = plan_part_lag(s->deposit, i, s->nin);
   int x = read_plane(t, s, s->deposit->order[i], k);
@@ -243,7 +234,7 @@ static void deposit_lines(taking *t, const step *s) {
   }
 }
 
-/* ---- stores past the cache ----------------------------------------------------------------------------------------------------------------- */
+/* ---- stores past the cache -------------------------------------------------------------------------------------- */
 
 enum { STREAM = 24 << 20 }; /* bytes in memory that a region goes over: less stays in the cache for whoever reads it next */
 
@@ -298,7 +289,7 @@ static int take_run(taking *t, int first) {
     const step *s = &p->steps[i];
     for (int k = s->k0; k < s->k1; k++) {
       int id = plane_in(s->out_planes[0], &s->out[0], k);
-      if (makes_plane(s, k, id)) t->made[id] = t->run;
+      if (plan_makes_plane(s, k, id)) t->made[id] = t->run;
     }
   }
   for (int i = first; i <= end; i++) {
@@ -319,99 +310,7 @@ static int take_run(taking *t, int first) {
   return 1;
 }
 
-/* ---- finding runs ------------------------------------------------------------------------------------------------------------------- */
-
-typedef struct sorting { /* of the steps of a region: before the run at hand, in it, behind it */
-  const jet_plan *plan;
-  step *sorted, *run, *later;
-  int count, run_count, later_count;
-  int *made, runs; /* by plane: the run that makes it */
-} sorting;
-
-static void mark(const sorting *q, const step *s) {
-  for (int i = 0; i < s->nout; i++)
-    for (int k = s->k0; k < s->k1; k++) {
-      int id = plane_in(s->out_planes[i], &s->out[i], k);
-      if (makes_plane(s, k, id)) q->made[id] = q->runs;
-    }
-}
-
-static int reads_run(const sorting *q, const step *s) {
-  for (int i = 0; i < s->nin; i++)
-    for (int k = s->in[i].low; s->in_planes[i] && k <= s->in[i].degree; k++)
-      if (s->in_planes[i][k] >= 0 && q->made[s->in_planes[i][k]] == q->runs) return 1;
-  return 0;
-}
-
-static int new_chain(build *b, sorting *q) { /* with those of the sinks that can go along first */
-  chain *x = (chain *)bag_new(&b->plan->owned, 1, sizeof *x);
-  int carries = 0;
-  if (!x) return build_no_memory(b);
-  x->rows = q->run_count;
-  for (int i = 0; i < q->later_count; i++) {
-    if (!can_deposit(b->plan, &q->later[i], &carries)) continue;
-    step s = q->later[i];
-    q->later[i] = q->later[x->sinks];
-    q->later[x->sinks++] = s;
-  }
-  q->run[0].lines = x;
-  return 1;
-}
-
-static int end_run(build *b, sorting *q) {
-  if (q->run_count >= ROWS_LEAST && !new_chain(b, q)) return 0;
-  for (int i = 0; i < q->run_count; i++) q->sorted[q->count++] = q->run[i];
-  for (int i = 0; i < q->later_count; i++) q->sorted[q->count++] = q->later[i];
-  q->run_count = q->later_count = 0;
-  q->runs++;
-  return 1;
-}
-
-/* What reads nothing of the run goes before it, sinks go behind it: nothing in the region reads what they make. */
-static int sort_step(build *b, sorting *q, const step *s) {
-  int sink = s->run == run_sum || s->run == run_add;
-  if (can_take(s)) {
-    if (q->run_count == ROWS_MOST && !end_run(b, q)) return 0;
-    mark(q, s);
-    q->run[q->run_count++] = *s;
-  } else if (!reads_run(q, s)) q->sorted[q->count++] = *s;
-  else if (sink) q->later[q->later_count++] = *s;
-  else {
-    if (!end_run(b, q)) return 0;
-    q->sorted[q->count++] = *s;
-  }
-  return 1;
-}
-
-static int sort_region(build *b, sorting *q, const region *r) {
-  q->count = 0;
-  q->runs++;
-  for (int i = r->first; i < r->first + r->count; i++)
-    if (!sort_step(b, q, &b->plan->steps[i])) return 0;
-  if (!end_run(b, q)) return 0;
-  memcpy(b->plan->steps + r->first, q->sorted, (size_t)r->count * sizeof *q->sorted);
-  return 1;
-}
-
-static int walked(const region *r) { return !r->once && r->count >= ROWS_LEAST; }
-
-int plan_lines_find(build *b) {
-  jet_plan *p = b->plan;
-  int most = 0;
-  if (!plan_may(p, JET_CHAINS) || p->by_orders || !native_width(p->set)) return 1;
-  for (int i = 0; i < p->nregions; i++)
-    if (walked(&p->regions[i])) most = max_(most, p->regions[i].count);
-  if (!most) return 1;
-  step *room = (step *)bag_new(&b->scratch, 2 * (size_t)most + ROWS_MOST, sizeof *room);
-  int *made = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof *made);
-  if (!room || !made) return build_no_memory(b);
-  sorting q = {.plan = p, .sorted = room, .run = room + most, .later = room + most + ROWS_MOST, .made = made};
-  for (int i = 0; i < p->nregions; i++)
-    if (walked(&p->regions[i]) && !sort_region(b, &q, &p->regions[i])) return 0;
-  return 1;
-}
-
-/* ---- all of them ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
 
 static int take_all(taking *t) {
   jet_plan *p = t->b->plan;
@@ -437,7 +336,7 @@ static void connect_code(jet_plan *p) {
   for (int i = 0; i < p->nplanes && !p->code; i++) p->planes[i].hidden = 0;
 }
 
-int plan_lines_take(build *b) {
+int plan_lines(build *b) {
   jet_plan *p = b->plan;
   int any = 0;
   for (int i = 0; i < p->nsteps && !any; i++) any = p->steps[i].lines != NULL;

@@ -33,9 +33,12 @@ static void add_beyond(carrying *c, const step *s, real *y, int k, ptrdiff_t at)
 static void add_all_beyond(const jet_plan *p, const step *s, ptrdiff_t behind, ptrdiff_t at) {
   const chain *x = s->lines;
   carrying c = {x, 0};
-  for (int i = x->rows; i < x->rows + x->sinks; i++)
+  for (int i = x->rows; i < x->rows + x->sinks; i++) {
+    const parts *q = s[i].deposit;
+    ptrdiff_t low = q->offset[q->order[s[i].nin - 1]];
     for (int k = s[i].k0; k < s[i].k1; k++)
-      add_beyond(&c, &s[i], p->planes[s[i].out_planes[0][k]].base + s[i].deposit->offset[s[i].deposit->order[s[i].nin - 1]] + behind, k, at);
+      add_beyond(&c, &s[i], p->planes[s[i].out_planes[0][k]].base + low + behind, k, at);
+  }
 }
 
 /* Zeros below and above all parts. */

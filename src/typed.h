@@ -29,9 +29,12 @@
 #define plan_common TYPED(plan_common)
 #define plan_same_need TYPED(plan_same_need)
 #define plan_shares TYPED(plan_shares)
+/* plan_chains.c */
+#define plan_chains TYPED(plan_chains)
 /* plan_lines.c */
-#define plan_lines_find TYPED(plan_lines_find)
-#define plan_lines_take TYPED(plan_lines_take)
+#define plan_has_lines TYPED(plan_has_lines)
+#define plan_lines TYPED(plan_lines)
+#define plan_makes_plane TYPED(plan_makes_plane)
 /* plan_need.c */
 #define plan_need TYPED(plan_need)
 #define plan_want TYPED(plan_want)

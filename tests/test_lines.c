@@ -31,7 +31,8 @@ typedef struct chains { /* a random program */
 static jet leaf(chains *c, jet x) { return c->leaf[c->leaves++] = x; }
 
 static ptrdiff_t random_length(generator *g) { /* around vectors, leaves of sums and blocks */
-  static const ptrdiff_t near[] = {1, 2, 3, 8, 16, 32, 63, 64, 65, 72, 96, 127, 128, 129, 256, 511, 512, 513, 1000, 1023, 1024, 1025, 2048, 3001};
+  static const ptrdiff_t near[] = {1, 2, 3, 8, 16, 32, 63, 64, 65, 72, 96, 127, 128,
+                                   129, 256, 511, 512, 513, 1000, 1023, 1024, 1025, 2048, 3001};
   return near[random_below(g, (int)(sizeof near / sizeof *near))] + random_below(g, 3);
 }
 
