@@ -44,10 +44,12 @@ static void run_rows(const jet_plan *p, const region *r, int worker, step **s, p
 }
 
 static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
-  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++)
+  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++) {
+    if (r->once) n = s->n;
     if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
     else if (s->lines) run_rows(p, r, worker, &s, first, n);
-    else if (s->now0 < s->now1) s->run(p, s, first, r->once ? s->n : n);
+    else if (s->now0 < s->now1) s->run(p, s, first, n);
+  }
 }
 
 typedef struct walk {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ROWS_MOST = 40, ROWS_LEAST = 2 };
+enum { ROWS_MOST = 40, ROWS_LEAST = 2, STEPS_MOST = 2000 };
 
 /* Parts that overlap by less than a vector add up in registers: what lies higher lags behind. */
 static int can_deposit(const jet_plan *p, const step *s, int *carries) {
@@ -32,10 +32,14 @@ static void mark(const sorting *q, const step *s) {
     }
 }
 
-static int reads_run(const sorting *q, const step *s) {
+/* Whether it reads what the run makes; or, with part, a part of that, which is not made lane by lane. */
+static int reads_run(const sorting *q, const step *s, int part) {
   for (int i = 0; i < s->nin; i++)
-    for (int k = s->in[i].low; s->in_planes[i] && k <= s->in[i].degree; k++)
-      if (s->in_planes[i][k] >= 0 && q->made[s->in_planes[i][k]] == q->runs) return 1;
+    for (int k = s->in[i].low; s->in_planes[i] && k <= s->in[i].degree; k++) {
+      int id = s->in_planes[i][k], view = id >= 0 && q->plan->planes[id].kind == PLANE_VIEW;
+      if (view) id = q->plan->planes[id].root;
+      if (id >= 0 && (view || !part) && q->made[id] == q->runs) return 1;
+    }
   return 0;
 }
 
@@ -63,14 +67,15 @@ static int end_run(build *b, sorting *q) {
   return 1;
 }
 
-/* What reads nothing of the run goes before it, sinks go behind it: nothing in the region reads what they make. */
-static int sort_step(build *b, sorting *q, const step *s) {
-  int sink = s->run == run_sum || s->run == run_add;
+/* What reads nothing of the run goes before it, sinks of blocks go behind it: nothing in the region reads what they make. */
+static int sort_step(build *b, sorting *q, const step *s, int once) {
+  int sink = !once && (s->run == run_sum || s->run == run_add);
   if (plan_has_lines(s)) {
-    if (q->run_count == ROWS_MOST && !end_run(b, q)) return 0;
+    int ends = q->run_count && (q->run_count == ROWS_MOST || s->n != q->run[0].n || reads_run(q, s, 1));
+    if (ends && !end_run(b, q)) return 0;
     mark(q, s);
     q->run[q->run_count++] = *s;
-  } else if (!reads_run(q, s)) q->sorted[q->count++] = *s;
+  } else if (!reads_run(q, s, 0)) q->sorted[q->count++] = *s;
   else if (sink) q->later[q->later_count++] = *s;
   else {
     if (!end_run(b, q)) return 0;
@@ -83,26 +88,27 @@ static int sort_region(build *b, sorting *q, const region *r) {
   q->count = 0;
   q->runs++;
   for (int i = r->first; i < r->first + r->count; i++)
-    if (!sort_step(b, q, &b->plan->steps[i])) return 0;
+    if (!sort_step(b, q, &b->plan->steps[i], r->once)) return 0;
   if (!end_run(b, q)) return 0;
   memcpy(b->plan->steps + r->first, q->sorted, (size_t)r->count * sizeof *q->sorted);
   return 1;
 }
 
-static int walked(const region *r) { return !r->once && r->count >= ROWS_LEAST; }
+/* Long programs of scalars would get much code that runs once. */
+static int worth_it(const region *r) { return r->count >= ROWS_LEAST && (!r->once || r->count <= STEPS_MOST); }
 
 int plan_chains(build *b) {
   jet_plan *p = b->plan;
   int most = 0;
   if (!plan_may(p, JET_CHAINS) || p->by_orders || !native_width(p->set)) return 1;
   for (int i = 0; i < p->nregions; i++)
-    if (walked(&p->regions[i])) most = max_(most, p->regions[i].count);
+    if (worth_it(&p->regions[i])) most = max_(most, p->regions[i].count);
   if (!most) return 1;
   step *room = (step *)bag_new(&b->scratch, 2 * (size_t)most + ROWS_MOST, sizeof *room);
   int *made = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof *made);
   if (!room || !made) return build_no_memory(b);
   sorting q = {.plan = p, .sorted = room, .run = room + most, .later = room + most + ROWS_MOST, .made = made};
   for (int i = 0; i < p->nregions; i++)
-    if (walked(&p->regions[i]) && !sort_region(b, &q, &p->regions[i])) return 0;
+    if (worth_it(&p->regions[i]) && !sort_region(b, &q, &p->regions[i])) return 0;
   return 1;
 }

@@ -103,6 +103,7 @@ static void record(chains *c, uint64_t seed, ptrdiff_t n, int isa) {
   }
   for (int i = 0; i < 4; i++) c->out[c->outputs++] = random_value(c);
   c->out[c->outputs++] = jet_sum(random_value(c));
+  if (c->n < 64) c->out[c->outputs++] = jet_prod(random_value(c)); /* halves of what a chain has made */
   jet loss = neighbours(c, c->value[1 + random_below(&c->g, 2)]), wrt[2] = {c->value[1], c->value[2]}, grad[2];
   loss = jet_add(loss, jet_sum(jet_mul(c->value[c->values - 1], c->value[1])));
   jet_grad(loss, 2, wrt, grad);
@@ -270,11 +271,20 @@ static void rosenbrock_is_one_chain(void **state) {
   jet_tape_free(tape);
 }
 
+static void few_elements_have_code_too(void **state) {
+  (void)state;
+  int wrong = 0, with_code = 0;
+  for (uint64_t seed = 1; seed <= 60 && wrong < 3; seed++) wrong += chains_differ(seed, 1 + (ptrdiff_t)(seed % 20), 0, 1, &with_code);
+  assert_int_equal(wrong, 0);
+  if (has_code(0)) assert_true(with_code > 50);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(chains_keep_their_bits),
       cmocka_unit_test(threads_keep_their_bits),
       cmocka_unit_test(large_results_may_begin_anywhere),
+      cmocka_unit_test(few_elements_have_code_too),
       cmocka_unit_test(rosenbrock_is_one_chain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
