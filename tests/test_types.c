@@ -67,6 +67,7 @@ static answer answer_new(const question *q, jet_type type, jet_isa isa, int by_o
   r.y = q->variant->record ? q->variant->record(x) : q->op->record(x);
   options.by_orders = by_orders;
   r.plan = jet_plan_new_ex(r.tape, 1, &r.y, &options);
+  if (jet_plan_status(r.plan) != JET_OK && !by_orders) fail_msg("%s: %s", q->op->name, jet_plan_message(r.plan));
   return r;
 }
 
