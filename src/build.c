@@ -40,7 +40,7 @@ static int earliest(const build *b, const node *n, int complete) {
   int level = 0;
   for (int i = 0; i < n->nin; i++) {
     int in = build_input(b, n, i);
-    level = max_(level, complete ? b->complete[in] : b->in_block[in]);
+    level = max_(level, complete ? b->complete[in] : b->remade[in] ? b->remade[in] - 1 : b->in_block[in]);
   }
   return level;
 }
@@ -58,16 +58,20 @@ static void place_alias(build *b, const node *n) {
   }
 }
 
+static void made_in(build *b, const node *n, int region, int sink) {
+  const struct region *x = &b->plan->regions[region];
+  for (int v = n->first; v < n->first + n->count; v++) {
+    b->complete[v] = x->level + !x->once;
+    b->in_block[v] = x->level + (!x->once && sink);
+  }
+}
+
 static int place_step(build *b, const node *n, const kind *k) { /* its region, or -1 */
   int of = k->sink ? build_input(b, n, 0) : n->first;
   int space = k->once ? 0 : b->space_of[value_of(b->tape, of)->shape];
   int r = plan_region(b, space, lanes(b, of), earliest(b, n, k->complete));
   if (r < 0) return -1;
-  const region *x = &b->plan->regions[r];
-  for (int v = n->first; v < n->first + n->count; v++) {
-    b->complete[v] = x->level + !x->once;
-    b->in_block[v] = x->level + (!x->once && k->sink);
-  }
+  made_in(b, n, r, k->sink);
   return r;
 }
 
@@ -151,15 +155,73 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   return 1;
 }
 
+/* ---- what is made again in every region that reads it --------------------------------------------------------------------------
+
+   A broadcast costs a block a store to the first cache for each number, or nothing where it is hoisted; one that is kept from region to region
+   costs a store and a load of memory. So it waits for its readers, and is made in the region of each. */
+
+static int add_broadcast(build *b, const node *n, int region) {
+  int makes[2];
+  made_in(b, n, region, 0);
+  if (plan_shares(b, n, region)) return 1;
+  return plan_planes(b, n, makes) && add_step(b, n, kind_of(b, n), makes, region);
+}
+
+static int waits(const build *b, const node *n) {
+  return n->op->step == STEP_BROADCAST && plan_may(b->plan, JET_REMAKING) && !b->plan->by_orders &&
+         b->space_of[value_of(b->tape, n->first)->shape];
+}
+
+static int is_made_in(const build *b, int v, int region) {
+  return b->planes[v] && b->plan->planes[b->planes[v][b->need[v].lo]].region == region;
+}
+
+static int make_in(build *b, int v, int region) {
+  return !b->remade[v] || is_made_in(b, v, region) || add_broadcast(b, node_of(b->tape, v), region);
+}
+
+/* For a reader that takes it whole. */
+static int make_whole(build *b, int v) {
+  const node *n = node_of(b->tape, v);
+  if (!b->remade[v] || b->planes[v]) return 1;
+  int region = place_step(b, n, kind_of(b, n));
+  return region >= 0 && add_broadcast(b, n, region);
+}
+
+static int any_remade(const build *b, const node *n) {
+  for (int i = 0; i < n->nin; i++)
+    if (b->remade[build_input(b, n, i)]) return 1;
+  return 0;
+}
+
+static int make_inputs(build *b, const node *n, int region) { /* -1: whole */
+  for (int i = 0; i < n->nin; i++)
+    if (!(region < 0 ? make_whole(b, build_input(b, n, i)) : make_in(b, build_input(b, n, i), region))) return 0;
+  return 1;
+}
+
+/* It reads blocks of what is remade, which comes first: the node's planes may be the same under other names. */
+static int add_reader(build *b, const node *n, const kind *k) {
+  int makes[2], region = place_step(b, n, k);
+  if (region < 0 || !make_inputs(b, n, region) || !plan_planes(b, n, makes)) return 0;
+  if (makes[0] < makes[1]) return add_step(b, n, k, makes, region);
+  place_alias(b, n);
+  return 1;
+}
+
+/* ---- a node ---------------------------------------------------------------------------------------------------------------------- */
+
 static int add_node(build *b, const node *n) {
   int region, makes[2], size = 0;
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
   const kind *k = kind_of(b, n);
-  if (size && n->op->step == STEP_BROADCAST) {
-    if ((region = place_step(b, n, k)) < 0) return 0;
-    if (plan_shares(b, n, region)) return 1;
+  if (size && waits(b, n)) {
+    b->remade[n->first] = earliest(b, n, 1) + 1;
+    return 1;
   }
-  if (!plan_planes(b, n, makes)) return 0;
+  if (size && n->op->step == STEP_BROADCAST) return (region = place_step(b, n, k)) >= 0 && add_broadcast(b, n, region);
+  if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
+  if (!make_inputs(b, n, -1) || !plan_planes(b, n, makes)) return 0;
   if (n->op->step == STEP_LEAF) return 1;
   if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
   return (region = place_step(b, n, k)) >= 0 && add_step(b, n, k, makes, region);
@@ -190,16 +252,18 @@ static int check_feedback(build *b, const node *n) {
                    n->op->name);
 }
 
-static int walk(build *b) {
+static int walk(build *b, int n, const jet outputs[]) {
   for (int i = 0; i < b->nnodes; i++) {
-    const node *n = &b->tape->nodes[i];
-    int any = build_is_input(n->op);
-    if (any) plan_want(b, n->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
-    for (int v = n->first; v < n->first + n->count; v++) any |= needed(b, v);
+    const node *x = &b->tape->nodes[i];
+    int any = build_is_input(x->op);
+    if (any) plan_want(b, x->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
+    for (int v = x->first; v < x->first + x->count; v++) any |= needed(b, v);
     if (!any) continue;
-    add_flow(b, n);
-    if (!check_feedback(b, n) || !add_node(b, n)) return 0;
+    add_flow(b, x);
+    if (!check_feedback(b, x) || !add_node(b, x)) return 0;
   }
+  for (int i = 0; i < n; i++)
+    if (!make_whole(b, b->same_as[outputs[i].id])) return 0;
   return 1;
 }
 
@@ -211,13 +275,14 @@ static int lists(build *b) {
   b->planes = (int **)bag_new(&b->scratch, values, sizeof *b->planes);
   b->complete = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
+  b->remade = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->late_of = (char *)bag_new(&b->scratch, values, 1);
   b->lists = (const ptrdiff_t **)bag_new(&b->scratch, (size_t)b->tape->nlists, sizeof *b->lists);
   b->shapes = (const shape **)bag_new(&b->scratch, (size_t)b->tape->nshapes, sizeof *b->shapes);
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
+  if (!b->planes || !b->complete || !b->in_block || !b->remade || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
       !p->args)
     return build_no_memory(b);
   for (int i = 0; i < b->tape->nargs; i++) p->args[i] = b->same_as[b->tape->args[i]];
@@ -225,7 +290,7 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b) &&
+  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b, n, outputs) &&
          plan_sort(b) && plan_layout(b, n, outputs);
 }
 

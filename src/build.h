@@ -23,6 +23,7 @@ typedef struct build {
   int **planes;    /* by value: plane ids by coefficient, or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
   int *in_block;   /* by value: first level whose blocks of the same space can read it */
+  int *remade;     /* by value: made in every region of blocks that reads it, from which level on + 1; 0: made once */
   int *space_of;   /* by shape: its iteration space, 0 for all small ones */
   int *region_of;  /* by space: the latest region + 1 */
   int *once_at;    /* by level: the region of what runs once + 1 */
