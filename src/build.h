@@ -57,6 +57,7 @@ int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 aft
 int plan_sort(build *);
 int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
 int plan_is_sink(const build *, const node *);
+int plan_hoist(build *);                                       /* plan_hoist.c: which steps are */
 int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
 int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 

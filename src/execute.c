@@ -8,9 +8,9 @@
 static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
   for (const moving *m = p->pointers + r->first_moving + worker * r->count_moving, *end = m + r->count_moving; m < end; m++)
     *m->entry = p->planes[m->plane].base + first;
+  for (const cycling *c = p->cycles + r->first_cycling + worker * r->count_cycling, *end = c + r->count_cycling; c < end; c++)
+    *c->entry = c->base + first % c->period;
 }
-
-static int in_blocks(const region *r) { return !r->once && r->n > r->block; }
 
 /* Where the caller has bound memory, what does not follow blocks follows him. */
 static void follow_caller(jet_plan *p) {
@@ -33,9 +33,9 @@ static void choose_range(jet_plan *p, int k0, int k1) {
       }
 }
 
-static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
-  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++)
-    if (s->now0 < s->now1) s->run(p, s, first, r->once ? s->n : n);
+static void run_steps(const jet_plan *p, step *s, int count, ptrdiff_t first, ptrdiff_t n) { /* n = 0: all that each has */
+  for (const step *end = s + count; s < end; s++)
+    if (s->now0 < s->now1) s->run(p, s, first, n ? n : s->n);
 }
 
 typedef struct walk {
@@ -46,10 +46,12 @@ typedef struct walk {
 static void walk_share(void *data, int worker) {
   const walk *x = (const walk *)data;
   const region *r = x->over;
+  step *s = worker_steps(x->plan, r, worker);
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
+  run_steps(x->plan, s, r->hoisted, 0, r->lanes);
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
     move_pointers(x->plan, r, worker, first);
-    run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
+    run_steps(x->plan, s + r->hoisted, r->count - r->hoisted, first, r->n - first < r->block ? r->n - first : r->block);
   }
 }
 
@@ -67,7 +69,7 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 
 static void run_region(const jet_plan *p, const region *r) {
   if (in_blocks(r)) walk_blocks(p, r);
-  else run_steps(p, r, 0, 0, r->n);
+  else run_steps(p, p->steps + r->first, r->count, 0, r->once ? 0 : r->n);
   for (int i = 0; i < r->count && r->sums && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
 }

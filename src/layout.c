@@ -27,7 +27,6 @@ static void each_output(build *b, int i, each_plane *f) {
 
 static void note_read(build *b, int i, plane *x) {
   const step *s = &b->plan->steps[i];
-  x->last = i;
   if (x->kind == PLANE_LOCAL && x->region != s->region) x->kind = PLANE_STORED;
 }
 
@@ -84,7 +83,7 @@ static int *free_slots(slots *s, ptrdiff_t size) { /* NULL: too many sizes to ke
 }
 
 static void take_slot(jet_plan *p, slots *s, plane *x) {
-  if (x->kind != PLANE_LOCAL || x->at >= 0) return;
+  if (x->kind != PLANE_LOCAL || x->at >= 0 || x->period) return;
   ptrdiff_t size = slot_size(p, x);
   int *head = free_slots(s, size);
   if (head && *head >= 0) {
@@ -99,7 +98,7 @@ static void take_slot(jet_plan *p, slots *s, plane *x) {
 
 static void free_slot(jet_plan *p, slots *s, int i, int id) {
   plane *x = &p->planes[id];
-  if (x->kind != PLANE_LOCAL || x->region != p->steps[i].region || x->last > i || x->at < 0 || x->freed) return;
+  if (x->kind != PLANE_LOCAL || x->region != p->steps[i].region || x->last > i || x->at < 0 || x->freed || x->period) return;
   int *head = free_slots(s, slot_size(p, x));
   x->freed = 1;
   if (head) s->next[id] = *head, *head = id;
@@ -120,8 +119,13 @@ static void step_slots(jet_plan *p, slots *s, int i) {
   }
 }
 
+static void note_last(build *b, int i, plane *x) { (void)b, x->last = i; }
+
+static void count_kept(build *b, int i, plane *x) { b->plan->regions[b->plan->steps[i].region].kept += x->period ? x->copies : 0; }
+
 static int find_slots(build *b) {
   jet_plan *p = b->plan;
+  for (int i = 0; i < p->nsteps; i++) each_input(b, i, note_last), each_output(b, i, count_kept);
   slots s = {.next = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof(int))};
   if (!s.next) return build_no_memory(b);
   for (int r = 0; r < p->nregions; r++) {
@@ -221,10 +225,37 @@ static void choose_blocks(build *b) {
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = x->slots + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
+    ptrdiff_t planes = x->slots + x->kept + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
+  }
+}
+
+/* ---- slots of what is hoisted, behind the others -------------------------------------------------------------------------------------- */
+
+static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
+
+static void see_period(build *b, int i, plane *x) { /* lanes behind the block */
+  region *r = &b->plan->regions[b->plan->steps[i].region];
+  if (cycles_in(r, x) && r->block + x->period > r->lanes) r->lanes = r->block + x->period;
+}
+
+static void keep_slot(build *b, int i, plane *x) {
+  region *r = &b->plan->regions[b->plan->steps[i].region];
+  if (!x->period) return;
+  x->at = r->room;
+  r->room += room_of(r->lanes) * x->copies;
+}
+
+static void place_kept(build *b) {
+  jet_plan *p = b->plan;
+  for (int i = 0; i < p->nregions; i++) {
+    region *r = &p->regions[i];
+    r->lanes = r->n < r->block ? r->n : r->block;
+    r->room = r->slots * unit_of(r);
+    for (int j = r->first; j < r->first + r->hoisted; j++) each_output(b, j, see_period);
+    for (int j = r->first; j < r->first + r->hoisted; j++) each_output(b, j, keep_slot);
   }
 }
 
@@ -285,13 +316,11 @@ typedef struct shared { /* memory that all regions use in turn */
   size_t slots, work, scratch;
 } shared;
 
-static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
-
 static int measure_shared(build *b, size_t *total, shared *at) {
   const jet_plan *p = b->plan;
   ptrdiff_t widest = 0;
   for (int r = 0; r < p->nregions; r++)
-    if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
+    if (p->regions[r].room > widest) widest = p->regions[r].room;
   int workers = most_workers(p);
   b->slots_room = room_of(widest + LINE);
   b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)) + LINE);
@@ -334,8 +363,8 @@ static void place_planes(jet_plan *p, real *slots) {
     if (x->kind == PLANE_LOCAL) {
       const region *r = x->region < 0 ? NULL : &p->regions[x->region];
       if (!r || x->at < 0) continue; /* of no elements */
-      x->base = slots + x->at * unit_of(r);
-      x->stride = r->once ? room_of(x->n) : unit_of(r);
+      x->base = slots + (x->period ? x->at : x->at * unit_of(r));
+      x->stride = r->once ? room_of(x->n) : x->period ? room_of(r->lanes) : unit_of(r);
       continue;
     }
     x->base = p->arena + x->at;
@@ -368,8 +397,9 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !find_slots(b)) return 0;
+  if (!find_ports(b, n, outputs) || !plan_hoist(b) || !find_slots(b)) return 0;
   choose_blocks(b);
+  place_kept(b);
   choose_workers(b->plan);
   return allocate(b, &at) && plan_pointers(b, at.scratch);
 }

@@ -36,6 +36,7 @@ typedef struct plane {
   int last;     /* step that reads it last (of a local one) */
   int root;     /* of a view: the plane that it is part of, which is no view */
   int counted;  /* the latest region that touches it + 1 */
+  int period;   /* of one that is hoisted: lanes after which it repeats itself; else 0 */
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
@@ -102,12 +103,22 @@ typedef struct moving { /* a pointer that follows the block, or the memory that 
   int plane;
 } moving;
 
+typedef struct cycling { /* a pointer to what is hoisted, for blocks that begin anywhere in its period */
+  real **entry, *base;
+  ptrdiff_t period;
+} cycling;
+
 typedef struct region {
   ptrdiff_t n, block;
   int level, once;
   int first, count;               /* steps */
+  int hoisted;                    /* the first of these, which run once for `lanes` lanes and each worker */
+  ptrdiff_t lanes;
   ptrdiff_t first_moving, count_moving; /* pointers */
+  ptrdiff_t first_cycling, count_cycling;
   ptrdiff_t slots;   /* of a block; numbers where steps run once */
+  ptrdiff_t kept;    /* planes that are hoisted */
+  ptrdiff_t room;    /* numbers for all these */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
   int sums;
   int workers;
@@ -167,6 +178,7 @@ struct jet_plan {
   port_plane *port_planes;
   flow *flows;
   moving *pointers;
+  cycling *cycles;
   delivery *deliveries;
   int *views;    /* planes that are */
   step **lossy;  /* steps that may lose orders, of all workers */
@@ -202,6 +214,9 @@ static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
 }
+static inline int in_blocks(const region *r) { return !r->once && r->n > r->block; } /* more than one */
+/* Whether pointers to the plane go through its period from block to block. */
+static inline int cycles_in(const region *r, const plane *x) { return x->period && in_blocks(r) && r->block % x->period; }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
   return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;

@@ -22,6 +22,8 @@
 #define plan_common TYPED(plan_common)
 #define plan_same_need TYPED(plan_same_need)
 #define plan_shares TYPED(plan_shares)
+/* plan_hoist.c */
+#define plan_hoist TYPED(plan_hoist)
 /* plan_need.c */
 #define plan_need TYPED(plan_need)
 #define plan_want TYPED(plan_want)
