@@ -58,6 +58,8 @@ int plan_sort(build *);
 int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
 int plan_is_sink(const build *, const node *);
 int plan_hoist(build *);                                       /* plan_hoist.c: which steps are */
+/* plan_reuse.c: places of planes whose memory is used again; how many numbers all of it is, plane by plane rounded by room */
+int plan_reuse(build *, ptrdiff_t (*room)(ptrdiff_t n), ptrdiff_t *numbers);
 int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
 int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 

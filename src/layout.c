@@ -331,10 +331,12 @@ static int measure_shared(build *b, size_t *total, shared *at) {
 static int measure(build *b, size_t *total, shared *at) {
   jet_plan *p = b->plan;
   size_t offset;
+  ptrdiff_t reused;
   *total = 0;
+  if (!plan_reuse(b, room_of, &reused) || !reserve(b, total, reused, 1, &offset)) return 0;
   for (int i = 0; i < p->nplanes; i++) {
     plane *x = &p->planes[i];
-    if (x->kind == PLANE_LOCAL || x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
+    if (x->reused || x->kind == PLANE_LOCAL || x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
     if (!reserve(b, total, x->n, x->copies, &offset)) return 0;
     x->at = (ptrdiff_t)offset;
   }

@@ -40,6 +40,7 @@ typedef struct plane {
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
+  char reused;  /* its memory is others' before or after; `at` counts from where such memory begins */
   ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
   real *base; /* arena or the caller's */
   const double *constant;

@@ -37,6 +37,8 @@
 #define plan_region TYPED(plan_region)
 #define plan_sort TYPED(plan_sort)
 #define plan_spaces TYPED(plan_spaces)
+/* plan_reuse.c */
+#define plan_reuse TYPED(plan_reuse)
 /* plan_step.c */
 #define plan_is_sink TYPED(plan_is_sink)
 #define plan_step TYPED(plan_step)
