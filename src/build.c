@@ -25,11 +25,18 @@ static const kind kinds[] = {
     [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
     [STEP_WHOLE] = {run_whole, 1, 0, 1},
 };
-static const kind sink_deposit = {run_add, 0, 1, 0};
+static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
+static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};
 
-static const kind *kind_of(const build *b, const node *n) {
-  return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &sink_deposit : &kinds[n->op->step];
+static const kind *kind_of(build *b, const node *n) {
+  if (n->op == &op_sum_axes) return &sinks[plan_sum_sink(b, n)];
+  if (n->op->step == STEP_SUM && plan_sum_whole(b, n)) return &whole_sum;
+  if (n->op->step != STEP_DEPOSIT || !plan_is_sink(b, n)) return &kinds[n->op->step];
+  return plan_may(b->plan, JET_SINKS) ? &sink_deposit : &whole_deposit;
 }
+
+/* Steps that go over the lanes of their inputs. */
+static int reads_lanes(const kind *k) { return k->sink || k->run == run_sum || k->run == run_add; }
 
 /* ---- where a node's values can be read -------------------------------------------------------------------------------------- */
 
@@ -146,10 +153,11 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   *s = fresh;
   s->now0 = s->k0, s->now1 = s->k1;
   s->late = b->late_of[n->first] || is_choice(n);
-  s->n = lanes(b, k->sink ? build_input(b, n, 0) : n->first);
+  s->n = lanes(b, reads_lanes(k) ? build_input(b, n, 0) : n->first);
   if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
   claim_planes(b, s);
   p->regions[region].sums += s->run == run_sum;
+  p->regions[region].column_sums += s->run == run_sum_columns;
   p->max_order = max_(p->max_order, v->order);
   p->nsteps++;
   return 1;

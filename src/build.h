@@ -54,6 +54,9 @@ void plan_want(build *, int value, int lo, int hi);
 int plan_planes(build *, const node *, int makes[2]);
 int plan_spaces(build *);                                      /* plan_region.c */
 int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 after plan_fail */
+typedef enum sink_kind { SINK_NONE, SINK_COLUMNS, SINK_ROWS } sink_kind;
+sink_kind plan_sum_sink(build *, const node *);                 /* plan_sink.c: what a sum over some axes is in the region of its input */
+int plan_sum_whole(const build *, const node *);
 int plan_sort(build *);
 int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
 int plan_is_sink(const build *, const node *);

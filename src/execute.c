@@ -70,8 +70,9 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 static void run_region(const jet_plan *p, const region *r) {
   if (in_blocks(r)) walk_blocks(p, r);
   else run_steps(p, p->steps + r->first, r->count, 0, r->once ? 0 : r->n);
-  for (int i = 0; i < r->count && r->sums && !r->once; i++)
+  for (int i = 0; i < r->count && (r->sums || r->column_sums) && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
+    else if (p->steps[r->first + i].run == run_sum_columns) finish_sum_columns(p, &p->steps[r->first + i]);
 }
 
 /* Outputs whose plane is somebody else's, of whatever coefficient, and zeros into the caller's memory. */

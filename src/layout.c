@@ -221,7 +221,7 @@ static void choose_blocks(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
     if (p->steps[i].run != run_broadcast) each_input(b, i, touch);
-    if (p->steps[i].run != run_sum) each_output(b, i, touch);
+    if (p->steps[i].run != run_sum && p->steps[i].run != run_sum_columns) each_output(b, i, touch);
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
@@ -229,6 +229,7 @@ static void choose_blocks(build *b) {
     if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
+    if (x->whole_rows) x->block = x->block < x->whole_rows ? x->whole_rows : x->block / x->whole_rows * x->whole_rows;
   }
 }
 
@@ -274,19 +275,42 @@ static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; 
 
 /* What a worker keeps aside of overlapping parts is its own lanes', and less than these. */
 static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
-  ptrdiff_t least = (blocks_of(r) / workers - 1) * r->block;
+  ptrdiff_t least = (blocks_of(r) / r->leaf / workers * r->leaf - 1) * r->block;
   for (int i = r->first; i < r->first + r->count; i++)
     if (p->steps[i].run == run_add && p->steps[i].deposit->border > least) return 0;
   return 1;
+}
+
+enum { LEAF_ROWS = 64 }; /* of sums over columns: a worker has whole leaves */
+
+static ptrdiff_t leaf_blocks(ptrdiff_t block, ptrdiff_t leaf) { /* the least common multiple, in blocks */
+  ptrdiff_t x = block, y = leaf;
+  while (y) {
+    ptrdiff_t t = x % y;
+    x = y, y = t;
+  }
+  return leaf / x;
+}
+
+static void find_leaves(jet_plan *p, region *r) {
+  r->leaf = 1;
+  for (int i = r->first; i < r->first + r->count; i++) {
+    if (p->steps[i].run != run_sum_columns) continue;
+    ptrdiff_t more = leaf_blocks(r->block * r->leaf, LEAF_ROWS * p->steps[i].matrix->columns);
+    if (__builtin_mul_overflow(r->leaf, more, &r->leaf) || r->leaf > blocks_of(r)) r->leaf = blocks_of(r);
+    if (r->leaf == blocks_of(r)) return;
+  }
 }
 
 static void choose_workers(jet_plan *p) {
   for (int i = 0; i < p->nregions; i++) {
     region *r = &p->regions[i];
     r->workers = 1;
+    r->leaf = 1;
     if (r->once || r->n <= r->block) continue;
-    ptrdiff_t most = work_of(p, r) / SHARE, blocks = blocks_of(r);
-    if (most > blocks) most = blocks;
+    find_leaves(p, r);
+    ptrdiff_t most = work_of(p, r) / SHARE, leaves = (blocks_of(r) + r->leaf - 1) / r->leaf;
+    if (most > leaves) most = leaves;
     if (most > p->threads) most = p->threads;
     while (most > 1 && !parts_fit(p, r, most)) most /= 2;
     r->workers = most < 1 ? 1 : (int)most;
@@ -351,6 +375,7 @@ static int measure(build *b, size_t *total, shared *at) {
     if (s->run == run_sum && !r->once &&
         !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at))
       return 0;
+    if (s->run == run_sum_columns && !reserve(b, total, matrix_sum_room(s) * (s->k1 - s->k0), s->directions, &s->partial_at)) return 0;
     if (s->run == run_add && r->workers > 1 &&
         !reserve(b, total, s->deposit->border * (r->workers - 1) * (s->k1 - s->k0), s->directions, &s->partial_at))
       return 0;
@@ -389,6 +414,7 @@ static int allocate(build *b, shared *at) {
   place_planes(p, p->arena + at->slots);
   for (int i = 0; i < p->nsteps; i++)
     if (p->steps[i].run == run_sum) p->steps[i].partial = p->arena + p->steps[i].partial_at;
+    else if (p->steps[i].run == run_sum_columns) p->steps[i].matrix->leaves = p->arena + p->steps[i].partial_at;
   for (int i = 0; i < p->nport_planes; i++) {
     port_plane *x = &p->port_planes[i];
     x->own = x->plane < 0 || x->copy ? p->arena + x->offset : p->planes[x->plane].base;

@@ -69,6 +69,14 @@ void plane_sum_axes(const piece *p, real *y, const real *const x[]) {
   else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (real *)p->scratch);
 }
 
+int sum_axes_matrix(const shape *s, int axes, ptrdiff_t *rows, ptrdiff_t *columns) {
+  groups g = merge(s, (unsigned)axes);
+  if (!s->size || g.count != 2) return -1;
+  *rows = g.extent[0];
+  *columns = g.extent[1];
+  return g.first_reduced;
+}
+
 /* ---- cumulative sums ------------------------------------------------------------------------------------------------------- */
 
 /* y_i = x_i + y_{i-1}, or y_{i+1} for the reversed direction, with rows of `inner` numbers */

@@ -67,6 +67,11 @@ typedef struct parts { /* of a deposit */
   real *side;
 } parts;
 
+typedef struct matrix_sum { /* of a sum over leading or trailing axes */
+  ptrdiff_t rows, columns;
+  real *leaves; /* of the former: sums of 64 rows, for each coefficient and direction */
+} matrix_sum;
+
 typedef struct job { /* of a step on whole planes */
   piece told;
   jets *in, *out;    /* of all directions */
@@ -93,6 +98,7 @@ struct step {
   union {
     const spread *axes;
     parts *deposit;
+    matrix_sum *matrix;
     job *whole;
     real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
@@ -121,7 +127,9 @@ typedef struct region {
   ptrdiff_t kept;    /* planes that are hoisted */
   ptrdiff_t room;    /* numbers for all these */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
-  int sums;
+  int sums, column_sums;
+  ptrdiff_t whole_rows; /* what a block is a multiple of, as sums over rows need it; 0: of nothing */
+  ptrdiff_t leaf;       /* what a worker's share is a multiple of, in blocks, as sums over columns need it */
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
 } region;
@@ -207,6 +215,9 @@ const port *plan_port(const jet_plan *, jet x);
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+step_run run_sum_columns, run_sum_rows; /* step_sink.c */
+ptrdiff_t matrix_sum_room(const step *);
+void finish_sum_columns(const jet_plan *, const step *);
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
@@ -220,7 +231,9 @@ static inline int in_blocks(const region *r) { return !r->once && r->n > r->bloc
 static inline int cycles_in(const region *r, const plane *x) { return x->period && in_blocks(r) && r->block % x->period; }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
-  return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;
+  ptrdiff_t blocks = blocks_of(r), leaves = (blocks + r->leaf - 1) / r->leaf;
+  ptrdiff_t first = (leaves / r->workers * worker + leaves % r->workers * worker / r->workers) * r->leaf;
+  return first < blocks ? first : blocks;
 }
 static inline step *worker_steps(const jet_plan *p, const region *r, int worker) {
   return worker ? r->others + (ptrdiff_t)(worker - 1) * r->count : p->steps + r->first;

@@ -52,7 +52,8 @@ static int point_series(pointing *t, const step *s, jk_series *x, const int *ids
 }
 
 static int wants_inputs(const step *s) {
-  return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole;
+  return s->run == run_row || s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add ||
+         s->run == run_whole;
 }
 static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
 

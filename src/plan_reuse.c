@@ -69,7 +69,6 @@ static void give_back(stretch *s, ptrdiff_t at, ptrdiff_t n) {
 typedef struct life {
   int last;     /* step that reads it last; of blocks the region's last; -1: none */
   int lanes;    /* rows read it, lane by lane, and nobody else in the region that reads it last */
-  int reader;   /* the last of these rows */
   int fixed;    /* has to stay, or is too small */
   int next;     /* of those that end with a step; + 1 */
 } life;
@@ -98,7 +97,6 @@ static void read_plane(reuse *u, int i, int id) {
   int in_lanes = s->run == run_row && !r->once && x == &p->planes[id] && x->copies == 1 && s->directions == 1;
   l->lanes = in_lanes && (l->last != moment || l->lanes);
   l->last = moment;
-  l->reader = i;
 }
 
 static void find_lives(reuse *u) {
@@ -117,7 +115,7 @@ static void find_lives(reuse *u) {
   for (int i = p->nplanes - 1; i >= 0; i--) {
     life *l = &u->of[i];
     if (l->fixed || l->last < 0) continue;
-    int end = l->lanes ? l->reader : l->last;
+    int end = l->lanes ? p->planes[i].last : l->last;
     l->next = u->ends[end];
     u->ends[end] = i + 1;
   }

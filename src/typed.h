@@ -39,6 +39,9 @@
 #define plan_spaces TYPED(plan_spaces)
 /* plan_reuse.c */
 #define plan_reuse TYPED(plan_reuse)
+/* plan_sink.c */
+#define plan_sum_sink TYPED(plan_sum_sink)
+#define plan_sum_whole TYPED(plan_sum_whole)
 /* plan_step.c */
 #define plan_is_sink TYPED(plan_is_sink)
 #define plan_step TYPED(plan_step)
@@ -49,6 +52,11 @@
 #define run_broadcast TYPED(run_broadcast)
 #define run_row TYPED(run_row)
 #define run_sum TYPED(run_sum)
+/* step_sink.c */
+#define finish_sum_columns TYPED(finish_sum_columns)
+#define matrix_sum_room TYPED(matrix_sum_room)
+#define run_sum_columns TYPED(run_sum_columns)
+#define run_sum_rows TYPED(run_sum_rows)
 /* step_whole.c */
 #define run_deposit TYPED(run_deposit)
 #define run_pairs TYPED(run_pairs)
@@ -65,6 +73,7 @@
 #define plane_cumsum_back TYPED(plane_cumsum_back)
 #define plane_take TYPED(plane_take)
 #define plane_put TYPED(plane_put)
+#define sum_axes_matrix TYPED(sum_axes_matrix)
 #define plane_sum_axes TYPED(plane_sum_axes)
 #define scratch_sum_axes TYPED(scratch_sum_axes)
 #define pair_matmul TYPED(pair_matmul)
