@@ -28,7 +28,16 @@ static const kind kinds[] = {
 static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
 static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};
 
+/* In the region of what is made with the plan: on whole arrays. */
+static const kind *folded_kind(const build *b, const node *n) {
+  static const kind row = {run_row, 1, 0, 1};
+  if (n->op->step == STEP_ROW) return &row;
+  if (n->op->step == STEP_SUM) return &whole_sum;
+  return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &whole_deposit : &kinds[n->op->step];
+}
+
 static const kind *kind_of(build *b, const node *n) {
+  if (b->known[n->first] && n->op->step != STEP_LEAF) return folded_kind(b, n);
   if (n->op == &op_sum_axes) return &sinks[plan_sum_sink(b, n)];
   if (n->op->step == STEP_SUM && plan_sum_whole(b, n)) return &whole_sum;
   if (n->op->step != STEP_DEPOSIT || !plan_is_sink(b, n)) return &kinds[n->op->step];
@@ -74,6 +83,7 @@ static void made_in(build *b, const node *n, int region, int sink) {
 }
 
 static int place_step(build *b, const node *n, const kind *k) { /* its region, or -1 */
+  if (b->known[n->first]) return plan_fold_region(b); /* its values can be read from the beginning on */
   int of = k->sink ? build_input(b, n, 0) : n->first;
   int space = k->once ? 0 : b->space_of[value_of(b->tape, of)->shape];
   int r = plan_region(b, space, lanes(b, of), earliest(b, n, k->complete));
@@ -222,6 +232,7 @@ static int add_reader(build *b, const node *n, const kind *k) {
 static int add_node(build *b, const node *n) {
   int region, makes[2], size = 0;
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
+  plan_folds(b, n);
   const kind *k = kind_of(b, n);
   if (size && waits(b, n)) {
     b->remade[n->first] = earliest(b, n, 1) + 1;
@@ -283,6 +294,7 @@ static int lists(build *b) {
   b->planes = (int **)bag_new(&b->scratch, values, sizeof *b->planes);
   b->complete = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
+  b->known = (char *)bag_new(&b->scratch, values, 1);
   b->remade = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->late_of = (char *)bag_new(&b->scratch, values, 1);
   b->lists = (const ptrdiff_t **)bag_new(&b->scratch, (size_t)b->tape->nlists, sizeof *b->lists);
@@ -290,7 +302,7 @@ static int lists(build *b) {
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->remade || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
+  if (!b->planes || !b->complete || !b->in_block || !b->known || !b->remade || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
       !p->args)
     return build_no_memory(b);
   for (int i = 0; i < b->tape->nargs; i++) p->args[i] = b->same_as[b->tape->args[i]];
@@ -298,7 +310,9 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b, n, outputs) &&
+  if (!plan_common(b, n, outputs)) return 0;
+  plan_clean(b);
+  return plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b, n, outputs) &&
          plan_sort(b) && plan_layout(b, n, outputs);
 }
 

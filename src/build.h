@@ -23,6 +23,8 @@ typedef struct build {
   int **planes;    /* by value: plane ids by coefficient, or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
   int *in_block;   /* by value: first level whose blocks of the same space can read it */
+  char *known;     /* by value: depends on constants alone */
+  int folding;     /* the region of what is made of such + 1 */
   int *remade;     /* by value: made in every region of blocks that reads it, from which level on + 1; 0: made once */
   int *space_of;   /* by shape: its iteration space, 0 for all small ones */
   int *region_of;  /* by space: the latest region + 1 */
@@ -54,6 +56,10 @@ void plan_want(build *, int value, int lo, int hi);
 int plan_planes(build *, const node *, int makes[2]);
 int plan_spaces(build *);                                      /* plan_region.c */
 int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 after plan_fail */
+int plan_fold_region(build *);                                  /* where steps run when the plan is made */
+/* plan_fold.c: whether the node's values are made when the plan is; and values that are others under a new name */
+int plan_folds(build *, const node *);
+void plan_clean(build *);
 typedef enum sink_kind { SINK_NONE, SINK_COLUMNS, SINK_ROWS } sink_kind;
 sink_kind plan_sum_sink(build *, const node *);                 /* plan_sink.c: what a sum over some axes is in the region of its input */
 int plan_sum_whole(const build *, const node *);

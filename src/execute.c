@@ -106,11 +106,22 @@ static void count_lost(jet_plan *p) {
   p->any_lost = any;
 }
 
+void plan_execute_folded(jet_plan *p) {
+  if (!p->folded) return;
+  const region *r = &p->regions[0];
+  run_steps(p, p->steps, r->count, 0, 0);
+  for (const step *s = p->steps; s < p->steps + r->count; s++) {
+    if (!s->call || !s->call->lost) continue;
+    p->flows[s->node].lost = max_(p->flows[s->node].lost, s->call->lost);
+    p->any_lost = 1;
+  }
+}
+
 void plan_execute(jet_plan *p, int k0, int k1) {
   follow_caller(p);
   if (p->by_orders) choose_range(p, k0, k1);
   for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
-  for (int i = 0; i < p->nregions; i++) run_region(p, &p->regions[i]);
+  for (int i = p->folded; i < p->nregions; i++) run_region(p, &p->regions[i]);
   deliver(p);
   count_lost(p);
 }

@@ -25,8 +25,17 @@ static void each_output(build *b, int i, each_plane *f) {
   each(b, i, s->nout, s->out, s->out_planes, f);
 }
 
+static int is_folded(const jet_plan *p, const plane *x) { return x->region >= 0 && p->regions[x->region].folded; }
+
+/* A plane that is made with the plan, or a part of one, and read later. */
+static void note_constant(jet_plan *p, plane *x) {
+  plane *root = x->kind == PLANE_VIEW ? &p->planes[x->root] : x;
+  if (is_folded(p, root)) root->kind = PLANE_CONSTANT;
+}
+
 static void note_read(build *b, int i, plane *x) {
   const step *s = &b->plan->steps[i];
+  if (!b->plan->regions[s->region].folded) note_constant(b->plan, x);
   if (x->kind == PLANE_LOCAL && x->region != s->region) x->kind = PLANE_STORED;
 }
 
@@ -49,7 +58,7 @@ static void note_stored(build *b) {
   for (int i = 0; i < p->nsteps; i++) {
     each_input(b, i, note_read);
     if (p->by_orders) each_output(b, i, store);
-    else if (!in_block(&p->steps[i])) each_output(b, i, store_large);
+    else if (!in_block(&p->steps[i]) || p->regions[p->steps[i].region].folded) each_output(b, i, store_large);
   }
 }
 
@@ -161,6 +170,7 @@ static void connect(build *b, const port *q) {
     if (x->plane < 0) continue;
     plane *y = &p->planes[x->plane];
     if (!q->input) {
+      note_constant(p, y);
       if (y->kind == PLANE_LOCAL) y->kind = PLANE_STORED;
       x->copy = y->kind != PLANE_STORED || y->claimed || y->copies != x->copies;
       y->claimed |= !x->copy;
@@ -429,5 +439,7 @@ int plan_layout(build *b, int n, const jet outputs[]) {
   choose_blocks(b);
   place_kept(b);
   choose_workers(b->plan);
-  return allocate(b, &at) && plan_pointers(b, at.scratch);
+  if (!allocate(b, &at) || !plan_pointers(b, at.scratch)) return 0;
+  plan_execute_folded(b->plan);
+  return 1;
 }

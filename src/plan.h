@@ -118,6 +118,7 @@ typedef struct cycling { /* a pointer to what is hoisted, for blocks that begin 
 typedef struct region {
   ptrdiff_t n, block;
   int level, once;
+  int folded;                     /* runs when the plan is made, never again */
   int first, count;               /* steps */
   int hoisted;                    /* the first of these, which run once for `lanes` lanes and each worker */
   ptrdiff_t lanes;
@@ -178,6 +179,7 @@ struct jet_plan {
   jet_status status;
   char message[256];
 
+  int folded; /* its first region is */
   int nplanes, nsteps, nregions, nports, nport_planes, nflows, nvalues, max_order;
   int planes_room, steps_room, regions_room;
   plane *planes;
@@ -211,6 +213,8 @@ extern const runtime plan_runtime;                                        /* por
 /* plan.c, for ports.c: a call that failed and changed nothing; the port of x, NULL if it has none */
 jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const port *plan_port(const jet_plan *, jet x);
+
+void plan_execute_folded(jet_plan *);
 
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;

@@ -179,7 +179,7 @@ static int may_lose(const step *s) {
 }
 
 static void find_lossy(jet_plan *p) {
-  for (int i = 0; i < p->nregions; i++)
+  for (int i = p->folded; i < p->nregions; i++)
     for (int w = 0; w < p->regions[i].workers; w++)
       for (step *s = worker_steps(p, &p->regions[i], w), *end = s + p->regions[i].count; s < end; s++)
         if (may_lose(s)) p->lossy[p->nlossy++] = s;

@@ -106,7 +106,8 @@ static void print_step(const step *s, cost c, FILE *f) {
 
 static void print_region(const region *r, int i, FILE *f) {
   fprintf(f, "region %d, level %d: ", i, r->level);
-  if (r->once) fprintf(f, "%d steps that run once\n", r->count);
+  if (r->folded) fprintf(f, "%d steps that ran when the plan was made\n", r->count);
+  else if (r->once) fprintf(f, "%d steps that run once\n", r->count);
   else
     fprintf(f, "%d steps over %td elements in blocks of %td, %td planes in a block, %td in memory\n", r->count, r->n,
             r->block, r->slots, r->touched);
@@ -121,7 +122,7 @@ jet_status plan_print(const jet_plan *p, FILE *f) {
     for (int i = x->first; i < x->first + x->count; i++) {
       cost c = cost_of(p, &p->steps[i]);
       print_step(&p->steps[i], c, f);
-      add_cost(&all, c);
+      if (!x->folded) add_cost(&all, c);
     }
   }
   fprintf(f, "all: ");

@@ -10,6 +10,7 @@
 #define plan_build TYPED(plan_build)
 /* execute.c */
 #define plan_execute TYPED(plan_execute)
+#define plan_execute_folded TYPED(plan_execute_folded)
 /* layout.c */
 #define plan_layout TYPED(plan_layout)
 /* pattern.c */
@@ -22,6 +23,9 @@
 #define plan_common TYPED(plan_common)
 #define plan_same_need TYPED(plan_same_need)
 #define plan_shares TYPED(plan_shares)
+/* plan_fold.c */
+#define plan_clean TYPED(plan_clean)
+#define plan_folds TYPED(plan_folds)
 /* plan_hoist.c */
 #define plan_hoist TYPED(plan_hoist)
 /* plan_need.c */
@@ -34,6 +38,7 @@
 /* plan_pointers.c */
 #define plan_pointers TYPED(plan_pointers)
 /* plan_region.c */
+#define plan_fold_region TYPED(plan_fold_region)
 #define plan_region TYPED(plan_region)
 #define plan_sort TYPED(plan_sort)
 #define plan_spaces TYPED(plan_spaces)

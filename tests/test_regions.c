@@ -46,17 +46,31 @@ static void output(program *p, jet y) {
   for (int k = 0; k <= jet_order(y); k++) p->out[p->nout++] = jet_order(y) ? jet_coefficient(y, k) : y;
 }
 
+/* Of a constant: a table, its sums over columns, and a column. */
+static void record_constants(const program *p, ptrdiff_t columns, jet y[3]) {
+  static double numbers[ROWS * 100];
+  const ptrdiff_t dims[2] = {ROWS, columns}, column[2] = {ROWS, 1};
+  const int rows = 0;
+  for (int i = 0; i < ROWS * 100; i++) numbers[i] = cos(i);
+  y[0] = jet_tanh(jet_constant(p->tape, 2, dims, numbers));
+  y[1] = jet_sum_over(jet_flip(y[0], 1), 1, &rows, 0);
+  y[2] = jet_neg(jet_neg(jet_exp(jet_constant(p->tape, 2, column, numbers))));
+}
+
 /* Rows, columns and numbers that are broadcast, softmax, and sums over either axis of what regions make; and the gradient. */
 static void record(program *p, jet t, ptrdiff_t columns) {
   const ptrdiff_t dims[2] = {ROWS, columns}, column[2] = {ROWS, 1};
   const int rows = 0, last = 1;
   const jet none = {NULL, -1};
   jet x[INPUTS] = {input(p, t, 2, dims), input(p, none, 1, &columns), input(p, none, 0, NULL), input(p, t, 2, column)}, grad[INPUTS];
-  jet h = jet_tanh(jet_add(jet_mul(x[0], jet_neg(x[1])), x[2])), e = jet_mul(jet_softmax(h, 1), jet_mul(x[1], x[2]));
-  jet s = jet_sum_over(jet_square(jet_sub(e, x[3])), 1, &rows, 0), r = jet_sum_over(jet_mul(h, jet_shift(x[1], 1)), 1, &last, 1);
+  jet c[3];
+  record_constants(p, columns, c);
+  jet h = jet_tanh(jet_add(jet_mul(jet_add(jet_scale(x[0], 1), c[0]), jet_mul(jet_neg(x[1]), c[1])), x[2])), e = jet_mul(jet_softmax(h, 1), jet_mul(x[1], x[2]));
+  jet s = jet_sum_over(jet_square(jet_sub(e, jet_mul(c[2], x[3]))), 1, &rows, 0), r = jet_sum_over(jet_mul(h, jet_shift(x[1], 1)), 1, &last, 1);
   jet loss = jet_add(jet_sum(jet_mul(s, x[1])), jet_sum(jet_mul(jet_mul(r, h), x[2])));
   jet_grad(loss, INPUTS, x, grad);
   output(p, loss);
+  output(p, c[1]);
   output(p, s);
   for (int i = 0; i < INPUTS; i++) output(p, grad[i]);
 }
@@ -79,7 +93,7 @@ static void assert_same_numbers(const program *p, jet_plan *a, jet_plan *b, int 
 }
 
 static void check_numbers(jet_isa isa, int order, int directions, ptrdiff_t columns) {
-  static const int threads[] = {1, 2, 3, 8}, without[] = {0, JET_HOISTING, JET_SINKS, JET_REMAKING, JET_REUSE, JET_COMMON, JET_ALL};
+  static const int threads[] = {1, 2, 3, 8}, without[] = {0, JET_HOISTING, JET_SINKS, JET_REMAKING, JET_REUSE, JET_COMMON, JET_FOLDING, JET_ALL};
   jet_tape_options options = JET_TAPE_OPTIONS_INIT;
   options.isa = isa;
   program p = {.tape = jet_tape_new_ex(&options), .directions = directions};
@@ -222,6 +236,66 @@ static void memory_is_used_again(void **state) {
   jet_tape_free(tape);
 }
 
+static void what_is_known_is_made_with_the_plan(void **state) {
+  (void)state;
+  program p = {.tape = jet_tape_new()};
+  const ptrdiff_t n = ROWS * 10;
+  jet c[3], x = jet_input(p.tape, 1, &n);
+  record_constants(&p, 10, c);
+  jet y[] = {jet_sum(jet_mul(x, jet_reshape(c[0], 1, &n))), c[1], jet_neg(jet_neg(jet_scale(x, 1)))};
+  jet_plan *on = plan_with(p.tape, 3, y, 0, 1), *off = plan_with(p.tape, 3, y, JET_FOLDING, 1);
+  assert_int_equal(on->folded, 1);
+  assert_int_equal(off->folded, 0);
+  assert_int_equal(on->regions[0].count, 3); /* tanh, flip, sum */
+  assert_int_equal(on->nsteps, 5);
+  assert_int_equal(off->nsteps, 8);
+  double mine[10];
+  for (int i = 0; i < 2; i++) { /* known numbers too go where the caller wants them */
+    if (i) assert_int_equal(jet_plan_bind(on, y[1], 0, mine), JET_OK);
+    fill(on, x, -1, 1, 1, &(generator){1});
+    fill(off, x, -1, 1, 1, &(generator){1});
+    run(on);
+    run(off);
+    for (int j = 0; j < 3; j++)
+      assert_memory_equal(jet_plan_data(on, y[j], 0), jet_plan_data(off, y[j], 0), (size_t)jet_size(y[j]) * sizeof(double));
+  }
+  jet_plan_free(on);
+  jet_plan_free(off);
+  jet_tape_free(p.tape);
+}
+
+/* A constant's spread over 7000 elements is not kept. */
+static void what_is_small_stays_small(void **state) {
+  (void)state;
+  const ptrdiff_t dims[2] = {ROWS, 10}, ten = 10;
+  const double numbers[10] = {1, 2, 3};
+  jet_tape *tape = jet_tape_new();
+  jet y = jet_sum(jet_mul(jet_input(tape, 2, dims), jet_exp(jet_broadcast_to(jet_constant(tape, 1, &ten, numbers), 2, dims))));
+  jet_plan *on = plan_with(tape, 1, &y, 0, 1), *off = plan_with(tape, 1, &y, JET_FOLDING, 1);
+  assert_true(jet_plan_memory(on) <= jet_plan_memory(off) + 1000);
+  jet_plan_free(on);
+  jet_plan_free(off);
+  jet_tape_free(tape);
+}
+
+static void orders_lost_with_the_plan_are_counted(void **state) {
+  (void)state;
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.no_rewriting = 1;
+  jet_tape *tape = jet_tape_new_ex(&options);
+  jet t = jet_parameter(tape, 4), x = jet_input_series(t, 0, NULL), y[] = {jet_div(jet_sin(t), t), jet_div(jet_sin(x), x)};
+  jet_plan *plan = plan_with(tape, 2, y, 0, 1);
+  for (int i = 0; i < 4; i++) {
+    jet_plan_data(plan, x, 0)[0] = i % 2;
+    jet_plan_data(plan, x, 1)[0] = 1;
+    run(plan);
+    assert_int_equal(jet_plan_lost(plan, y[0]), 1);
+    assert_int_equal(jet_plan_lost(plan, y[1]), !(i % 2));
+  }
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_do_not_depend_on_what_is_left_out),
@@ -230,6 +304,9 @@ int main(void) {
       cmocka_unit_test(sums_over_axes_need_no_summands_in_memory),
       cmocka_unit_test(two_trees_do_not_share_blocks),
       cmocka_unit_test(memory_is_used_again),
+      cmocka_unit_test(what_is_known_is_made_with_the_plan),
+      cmocka_unit_test(what_is_small_stays_small),
+      cmocka_unit_test(orders_lost_with_the_plan_are_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
