@@ -1,6 +1,7 @@
 /* build.c - from the tape to a plan: walks the needed nodes, finds their planes, and places a step for what no plane holds yet. */
 #include "build.h"
 #include "ops.h"
+#include "pattern.h"
 
 int build_no_memory(build *b) { return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning"); }
 
@@ -173,29 +174,37 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   return 1;
 }
 
-/* ---- what is made again in every region that reads it --------------------------------------------------------------------------
+/* ---- what waits for its readers ------------------------------------------------------------------------------------------------
 
    A broadcast costs a block a store to the first cache for each number, or nothing where it is hoisted; one that is kept from region to region
-   costs a store and a load of memory. So it waits for its readers, and is made in the region of each. */
-
-static int add_broadcast(build *b, const node *n, int region) {
-  int makes[2];
-  made_in(b, n, region, 0);
-  if (plan_shares(b, n, region)) return 1;
-  return plan_planes(b, n, makes) && add_step(b, n, kind_of(b, n), makes, region);
-}
+   costs a store and a load of memory. So it is made again in the region of every reader. Elements at a pattern are read where the first of
+   their readers wants them, by blocks; again for another region only where that reads the same lines of memory as a copy would. */
 
 static int waits(const build *b, const node *n) {
-  return n->op->step == STEP_BROADCAST && plan_may(b->plan, JET_REMAKING) && !b->plan->by_orders &&
-         b->space_of[value_of(b->tape, n->first)->shape];
+  step_kind step = n->op->step;
+  if (!plan_may(b->plan, JET_REMAKING) || b->plan->by_orders || !b->space_of[value_of(b->tape, n->first)->shape]) return 0;
+  return step == STEP_BROADCAST || (n->op == &op_read && pattern_reads_lanes(list_of(b->tape, n)->at));
 }
 
 static int is_made_in(const build *b, int v, int region) {
   return b->planes[v] && b->plan->planes[b->planes[v][b->need[v].lo]].region == region;
 }
 
+/* In the region, by blocks or, where it runs once, whole. */
+static int make(build *b, const node *n, int region) {
+  static const kind read = {run_read, 1, 0, 0};
+  const kind *k = n->op == &op_read && !b->plan->regions[region].once ? &read : kind_of(b, n);
+  int makes[2];
+  made_in(b, n, region, 0);
+  if (plan_shares(b, n, region)) return 1;
+  return plan_planes(b, n, makes) && add_step(b, n, k, makes, region);
+}
+
 static int make_in(build *b, int v, int region) {
-  return !b->remade[v] || is_made_in(b, v, region) || add_broadcast(b, node_of(b->tape, v), region);
+  const node *n = node_of(b->tape, v);
+  if (!b->remade[v] || is_made_in(b, v, region)) return 1;
+  if (n->op == &op_read && !pattern_is_dense(list_of(b->tape, n)->at)) b->remade[v] = 0; /* from here on it is there */
+  return make(b, n, region);
 }
 
 /* For a reader that takes it whole. */
@@ -203,7 +212,8 @@ static int make_whole(build *b, int v) {
   const node *n = node_of(b->tape, v);
   if (!b->remade[v] || b->planes[v]) return 1;
   int region = place_step(b, n, kind_of(b, n));
-  return region >= 0 && add_broadcast(b, n, region);
+  if (n->op == &op_read) b->remade[v] = 0;
+  return region >= 0 && make(b, n, region);
 }
 
 static int any_remade(const build *b, const node *n) {
@@ -234,13 +244,14 @@ static int add_node(build *b, const node *n) {
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
   plan_folds(b, n);
   const kind *k = kind_of(b, n);
-  if (size && waits(b, n)) {
+  if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
+  if (!make_inputs(b, n, -1)) return 0;
+  if (size && !b->known[n->first] && waits(b, n)) {
     b->remade[n->first] = earliest(b, n, 1) + 1;
     return 1;
   }
-  if (size && n->op->step == STEP_BROADCAST) return (region = place_step(b, n, k)) >= 0 && add_broadcast(b, n, region);
-  if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
-  if (!make_inputs(b, n, -1) || !plan_planes(b, n, makes)) return 0;
+  if (size && n->op->step == STEP_BROADCAST) return (region = place_step(b, n, k)) >= 0 && make(b, n, region);
+  if (!plan_planes(b, n, makes)) return 0;
   if (n->op->step == STEP_LEAF) return 1;
   if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
   return (region = place_step(b, n, k)) >= 0 && add_step(b, n, k, makes, region);

@@ -51,7 +51,7 @@ static void store_large(build *b, int i, plane *x) {
 }
 
 /* Whether it makes lanes of the block. */
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; }
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_read; }
 
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
@@ -230,7 +230,7 @@ static void touch(build *b, int i, plane *x) { /* steps come by region */
 static void choose_blocks(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
-    if (p->steps[i].run != run_broadcast) each_input(b, i, touch);
+    if (p->steps[i].run != run_broadcast && p->steps[i].run != run_read) each_input(b, i, touch);
     if (p->steps[i].run != run_sum && p->steps[i].run != run_sum_columns) each_output(b, i, touch);
   }
   for (int r = 0; r < p->nregions; r++) {

@@ -97,6 +97,7 @@ struct step {
   jk_call *call;  /* of a row: in and out are its own */
   union {
     const spread *axes;
+    const ptrdiff_t *pattern; /* of elements that are read by blocks */
     parts *deposit;
     matrix_sum *matrix;
     job *whole;
@@ -217,7 +218,7 @@ const port *plan_port(const jet_plan *, jet x);
 void plan_execute_folded(jet_plan *);
 
 /* step_block.c and step_whole.c */
-step_run run_row, run_broadcast, run_sum, run_add;
+step_run run_row, run_broadcast, run_read, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
 step_run run_sum_columns, run_sum_rows; /* step_sink.c */
 ptrdiff_t matrix_sum_room(const step *);

@@ -55,7 +55,9 @@ static int wants_inputs(const step *s) {
   return s->run == run_row || s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add ||
          s->run == run_whole;
 }
-static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
+static int wants_outputs(const step *s) {
+  return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_whole;
+}
 
 static int point_step(pointing *t, int i, step *s) { /* step i of its region */
   t->hoisted = i < t->r->hoisted;

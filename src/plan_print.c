@@ -65,7 +65,7 @@ static double matrix_flops(const step *s, double made) {
 static double flops(const jet_plan *p, const step *s, int k) {
   double made = made_at(p, s, k);
   if (s->run == run_row) return made * row_flops[jk_rows[s->call->row].kind](s, k);
-  if (s->run == run_repeat || s->run == run_broadcast) return 0;
+  if (s->run == run_repeat || s->run == run_broadcast || s->run == run_read) return 0;
   return s->run == run_pairs ? matrix_flops(s, made) * pairs(&s->in[0], &s->in[1], k) : read_at(p, s, k);
 }
 

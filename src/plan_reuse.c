@@ -138,7 +138,9 @@ static int place_in_lanes(reuse *u, plane *x, int *ended) {
   return 0;
 }
 
-static int lane_by_lane(const step *s) { return (s->run == run_row || s->run == run_broadcast) && s->directions == 1; }
+static int lane_by_lane(const step *s) {
+  return (s->run == run_row || s->run == run_broadcast || s->run == run_read) && s->directions == 1;
+}
 
 static void place(reuse *u, int i, int *ended) {
   jet_plan *p = u->b->plan;

@@ -16,7 +16,10 @@
 /* pattern.c */
 #define pattern_add TYPED(pattern_add)
 #define pattern_length TYPED(pattern_length)
+#define pattern_is_dense TYPED(pattern_is_dense)
 #define pattern_read TYPED(pattern_read)
+#define pattern_read_lanes TYPED(pattern_read_lanes)
+#define pattern_reads_lanes TYPED(pattern_reads_lanes)
 #define pattern_run TYPED(pattern_run)
 #define pattern_size TYPED(pattern_size)
 /* plan_cse.c */
@@ -55,6 +58,7 @@
 #define finish_sum TYPED(finish_sum)
 #define run_add TYPED(run_add)
 #define run_broadcast TYPED(run_broadcast)
+#define run_read TYPED(run_read)
 #define run_row TYPED(run_row)
 #define run_sum TYPED(run_sum)
 /* step_sink.c */

@@ -57,6 +57,17 @@ static void record_constants(const program *p, ptrdiff_t columns, jet y[3]) {
   y[2] = jet_neg(jet_neg(jet_exp(jet_constant(p->tape, 2, column, numbers))));
 }
 
+/* Every other column, columns from the last to the first, rows at random, and a broadcast of a broadcast. */
+static jet rearranged(jet x, ptrdiff_t columns) {
+  static ptrdiff_t index[ROWS];
+  const ptrdiff_t start[2] = {0, 0}, stop[2] = {ROWS, columns}, step[2] = {1, 2}, rows = ROWS, dims[2] = {ROWS, 1}, wide[2] = {ROWS, columns};
+  for (int i = 0; i < ROWS; i++) index[i] = (i * 37 + i / 9) % ROWS;
+  jet half = jet_slice(x, start, stop, step), turned = jet_flip(x, 1), some = jet_gather(x, 0, 1, &rows, index);
+  jet corner = jet_slice(x, start, (const ptrdiff_t[]){1, 1}, NULL), twice = jet_broadcast_to(jet_broadcast_to(corner, 2, dims), 2, wide);
+  jet all = jet_mul(jet_mul(turned, jet_exp(some)), jet_add(jet_transpose(jet_transpose(x)), twice));
+  return jet_add(jet_sum(jet_mul(all, jet_sum(all))), jet_sum(jet_mul(half, jet_sum(jet_exp(half)))));
+}
+
 /* Rows, columns and numbers that are broadcast, softmax, and sums over either axis of what regions make; and the gradient. */
 static void record(program *p, jet t, ptrdiff_t columns) {
   const ptrdiff_t dims[2] = {ROWS, columns}, column[2] = {ROWS, 1};
@@ -68,6 +79,7 @@ static void record(program *p, jet t, ptrdiff_t columns) {
   jet h = jet_tanh(jet_add(jet_mul(jet_add(jet_scale(x[0], 1), c[0]), jet_mul(jet_neg(x[1]), c[1])), x[2])), e = jet_mul(jet_softmax(h, 1), jet_mul(x[1], x[2]));
   jet s = jet_sum_over(jet_square(jet_sub(e, jet_mul(c[2], x[3]))), 1, &rows, 0), r = jet_sum_over(jet_mul(h, jet_shift(x[1], 1)), 1, &last, 1);
   jet loss = jet_add(jet_sum(jet_mul(s, x[1])), jet_sum(jet_mul(jet_mul(r, h), x[2])));
+  loss = jet_add(loss, rearranged(h, columns));
   jet_grad(loss, INPUTS, x, grad);
   output(p, loss);
   output(p, c[1]);
@@ -180,6 +192,28 @@ static void broadcasts_are_made_where_they_are_read(void **state) {
   assert_true(jet_plan_memory(off) - jet_plan_memory(on) >= (ROWS * 10 - 2048) * sizeof(double)); /* a slot more, a plane less */
   jet_plan_free(on);
   jet_plan_free(off);
+  jet_tape_free(tape);
+}
+
+static void elements_at_patterns_are_read_in_place(void **state) {
+  (void)state;
+  enum { N = 20000 };
+  static ptrdiff_t index[N];
+  const ptrdiff_t n = N, start = 0, two = 2, dims[2] = {100, 200};
+  for (int i = 0; i < N; i++) index[i] = (i * 37L + 5) % N;
+  jet_tape *tape = jet_tape_new();
+  jet x = jet_input(tape, 1, &n), y[] = {jet_slice(x, &start, &n, &two), jet_flip(x, 0), jet_gather(x, 0, 1, &n, index),
+                                         jet_reshape(jet_transpose(jet_reshape(x, 2, dims)), 1, &n)};
+  static const int want[] = {1, 1, 1, 0};
+  for (int i = 0; i < 4; i++) {
+    jet s = jet_sum(jet_square(jet_exp(y[i])));
+    jet_plan *on = plan_with(tape, 1, &s, 0, 1), *off = plan_with(tape, 1, &s, JET_REMAKING, 1);
+    assert_int_equal(count_run(on, run_read), want[i]);
+    assert_int_equal(count_run(off, run_read), 0);
+    if (want[i]) assert_true(jet_plan_memory(off) - jet_plan_memory(on) >= (size_t)(jet_size(y[i]) - 2048) * sizeof(double));
+    jet_plan_free(on);
+    jet_plan_free(off);
+  }
   jet_tape_free(tape);
 }
 
@@ -301,6 +335,7 @@ int main(void) {
       cmocka_unit_test(numbers_do_not_depend_on_what_is_left_out),
       cmocka_unit_test(what_repeats_itself_is_hoisted),
       cmocka_unit_test(broadcasts_are_made_where_they_are_read),
+      cmocka_unit_test(elements_at_patterns_are_read_in_place),
       cmocka_unit_test(sums_over_axes_need_no_summands_in_memory),
       cmocka_unit_test(two_trees_do_not_share_blocks),
       cmocka_unit_test(memory_is_used_again),
