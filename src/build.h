@@ -69,6 +69,10 @@ int plan_is_sink(const build *, const node *);
 int plan_hoist(build *);                                       /* plan_hoist.c: which steps are */
 /* plan_reuse.c: places of planes whose memory is used again; how many numbers all of it is, plane by plane rounded by room */
 int plan_reuse(build *, ptrdiff_t (*room)(ptrdiff_t n), ptrdiff_t *numbers);
+int plan_chains(build *);                                      /* plan_chains.c */
+int plan_lines(build *);                                       /* plan_lines.c */
+int plan_has_lines(const step *);
+int plan_makes_plane(const step *, int k, int id); /* rather than having that of an input */
 int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
 int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 

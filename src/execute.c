@@ -5,9 +5,13 @@
 
 #include <string.h>
 
-static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
-  for (const moving *m = p->pointers + r->first_moving + worker * r->count_moving, *end = m + r->count_moving; m < end; m++)
-    *m->entry = p->planes[m->plane].base + first;
+/* Pointers from..to-1 of the worker. */
+static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t from, ptrdiff_t to, ptrdiff_t first) {
+  const moving *all = p->pointers + r->first_moving + worker * r->count_moving;
+  for (const moving *m = all + from, *end = all + to; m < end; m++) *m->entry = p->planes[m->plane].base + first;
+}
+
+static void turn_cycles(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
   for (const cycling *c = p->cycles + r->first_cycling + worker * r->count_cycling, *end = c + r->count_cycling; c < end; c++)
     *c->entry = c->base + first % c->period;
 }
@@ -20,7 +24,7 @@ static void follow_caller(jet_plan *p) {
     x->base = p->planes[x->root].base + x->at;
   }
   for (int i = 0; i < p->nregions; i++)
-    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0, 0);
+    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0, 0, p->regions[i].count_moving, 0);
   p->moved = 0;
 }
 
@@ -33,9 +37,24 @@ static void choose_range(jet_plan *p, int k0, int k1) {
       }
 }
 
-static void run_steps(const jet_plan *p, step *s, int count, ptrdiff_t first, ptrdiff_t n) { /* n = 0: all that each has */
-  for (const step *end = s + count; s < end; s++)
-    if (s->now0 < s->now1) s->run(p, s, first, n ? n : s->n);
+/* What lines stand for; s: the first, then the last. */
+static void run_rows(const jet_plan *p, const region *r, int worker, step **s, ptrdiff_t first, ptrdiff_t n) {
+  step *from = *s, *end = from + from->lines->rows + from->lines->sinks;
+  if (in_blocks(r)) move_pointers(p, r, worker, r->usual_moving, r->count_moving, first);
+  for (; *s < end; ++*s) (*s)->run(p, *s, first, n);
+  go_on_after_rows(from, n);
+  --*s;
+}
+
+/* Steps from..to-1 of the region. */
+static void run_steps(const jet_plan *p, const region *r, int worker, int from, int to, ptrdiff_t first, ptrdiff_t n) {
+  step *all = worker_steps(p, r, worker);
+  for (step *s = all + from, *end = all + to; s < end; s++) {
+    if (r->once) n = s->n;
+    if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
+    else if (s->lines) run_rows(p, r, worker, &s, first, n);
+    else if (s->now0 < s->now1) s->run(p, s, first, n);
+  }
 }
 
 typedef struct walk {
@@ -46,13 +65,14 @@ typedef struct walk {
 static void walk_share(void *data, int worker) {
   const walk *x = (const walk *)data;
   const region *r = x->over;
-  step *s = worker_steps(x->plan, r, worker);
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
-  run_steps(x->plan, s, r->hoisted, 0, r->lanes);
+  run_steps(x->plan, r, worker, 0, r->hoisted, 0, r->lanes);
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
-    move_pointers(x->plan, r, worker, first);
-    run_steps(x->plan, s + r->hoisted, r->count - r->hoisted, first, r->n - first < r->block ? r->n - first : r->block);
+    move_pointers(x->plan, r, worker, 0, r->usual_moving, first);
+    turn_cycles(x->plan, r, worker, first);
+    run_steps(x->plan, r, worker, r->hoisted, r->count, first, r->n - first < r->block ? r->n - first : r->block);
   }
+  if (r->streams) native_fence();
 }
 
 static void walk_blocks(const jet_plan *p, const region *r) {
@@ -69,7 +89,7 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 
 static void run_region(const jet_plan *p, const region *r) {
   if (in_blocks(r)) walk_blocks(p, r);
-  else run_steps(p, p->steps + r->first, r->count, 0, r->once ? 0 : r->n);
+  else run_steps(p, r, 0, 0, r->count, 0, r->n);
   for (int i = 0; i < r->count && (r->sums || r->column_sums) && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
     else if (p->steps[r->first + i].run == run_sum_columns) finish_sum_columns(p, &p->steps[r->first + i]);
@@ -109,7 +129,7 @@ static void count_lost(jet_plan *p) {
 void plan_execute_folded(jet_plan *p) {
   if (!p->folded) return;
   const region *r = &p->regions[0];
-  run_steps(p, p->steps, r->count, 0, 0);
+  run_steps(p, r, 0, 0, r->count, 0, 0);
   for (const step *s = p->steps; s < p->steps + r->count; s++) {
     if (!s->call || !s->call->lost) continue;
     p->flows[s->node].lost = max_(p->flows[s->node].lost, s->call->lost);

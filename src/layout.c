@@ -134,7 +134,6 @@ static void count_kept(build *b, int i, plane *x) { b->plan->regions[b->plan->st
 
 static int find_slots(build *b) {
   jet_plan *p = b->plan;
-  for (int i = 0; i < p->nsteps; i++) each_input(b, i, note_last), each_output(b, i, count_kept);
   slots s = {.next = (int *)bag_new(&b->scratch, (size_t)p->nplanes, sizeof(int))};
   if (!s.next) return build_no_memory(b);
   for (int r = 0; r < p->nregions; r++) {
@@ -220,8 +219,9 @@ enum { CACHE = 64 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 1024 };
 
 static void touch(build *b, int i, plane *x) { /* steps come by region */
   int r = b->plan->steps[i].region;
-  if (x->kind == PLANE_LOCAL || x->counted == r + 1) return;
-  b->plan->regions[r].touched += x->copies;
+  if (x->hidden || x->counted == r + 1) return;
+  if (x->kind == PLANE_LOCAL) b->plan->regions[r].shown += x->period ? 0 : x->copies;
+  else b->plan->regions[r].touched += x->copies;
   x->counted = r + 1;
 }
 
@@ -235,7 +235,8 @@ static void choose_blocks(build *b) {
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = x->slots + x->kept + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
+    ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->kept + x->touched;
+    ptrdiff_t least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
@@ -435,7 +436,9 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !plan_hoist(b) || !find_slots(b)) return 0;
+  if (!find_ports(b, n, outputs) || !plan_hoist(b) || !plan_chains(b)) return 0;
+  for (int i = 0; i < b->plan->nsteps; i++) each_input(b, i, note_last), each_output(b, i, count_kept);
+  if (!plan_lines(b) || !find_slots(b)) return 0;
   choose_blocks(b);
   place_kept(b);
   choose_workers(b->plan);

@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-enum { SMALL = 64, PIECES = 64 }; /* numbers below which a plane is not worth the trouble; free pieces remembered */
+/* Numbers up to which a plane is not worth the trouble, nor safe: rows that run once may be lines, which go over several of them at a time.
+   Free pieces remembered. */
+enum { SMALL = ONCE, PIECES = 64 };
 
 typedef struct piece_of { /* of the stretch */
   ptrdiff_t at, n;
@@ -84,7 +86,7 @@ typedef struct reuse {
 static plane *root_of(jet_plan *p, int id) { return &p->planes[p->planes[id].kind == PLANE_VIEW ? p->planes[id].root : id]; }
 
 static int is_kept(const plane *x, ptrdiff_t least) {
-  return x->kind != PLANE_STORED || x->claimed || x->movable || x->region < 0 || x->n * x->copies < least;
+  return x->kind != PLANE_STORED || x->claimed || x->movable || x->region < 0 || x->n * x->copies <= least;
 }
 
 static void read_plane(reuse *u, int i, int id) {
