@@ -81,6 +81,7 @@ typedef struct jk_set { /* the kernels of an instruction set */
   void (*add)(real *y, const real *x, ptrdiff_t n); /* y += x */
   /* y[j] = sum over i < rows of x[i * stride + j], j < n: a tree fixed by rows */
   void (*sum_columns)(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride);
+  void (*sum_rows)(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n); /* y[i] = sum(x + i n, n) */
 } jk_set;
 
 /* isa: 0 the best that runs here, 1 baseline, 2 AVX2, 3 AVX-512; NULL if not built or the processor lacks it. */

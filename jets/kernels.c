@@ -141,4 +141,4 @@ extern const jk_set JK_SET;
 const jk_set JK_SET = {TEXT(JK_SET), W, {
 #include "functions.def"
                                    },
-                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns};
+                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns, reduce_sum_rows};

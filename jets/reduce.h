@@ -42,6 +42,26 @@ static real reduce_sum(const real *x, ptrdiff_t n) {
   return jk_tree_sum(&tree);
 }
 
+/* A vector of rows of n numbers, n <= p: sum_short of each. */
+INLINE void sum_row_vector(real *y, const real *x, ptrdiff_t n, int p) {
+  V t[32];
+  for (int j = 0; j < p; j++) t[j] = v_set(0);
+  for (ptrdiff_t j = 0; j < n; j++)
+    for (int l = 0; l < W; l++) t[j][l] = 0 + x[l * n + j];
+  for (int half = p / 2; half; half /= 2)
+    for (int j = 0; j < half; j++) t[j] += t[j + half];
+  v_store(y, t[0]);
+}
+
+static void reduce_sum_rows(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n) {
+  ptrdiff_t i = 0;
+  for (; n > 0 && n <= 32 && i + W <= rows; i += W)
+    if (n <= 4) sum_row_vector(y + i, x + i * n, n, n > 2 ? 4 : n > 1 ? 2 : 1);
+    else if (n <= 8) sum_row_vector(y + i, x + i * n, n, 8);
+    else sum_row_vector(y + i, x + i * n, n, n > 16 ? 32 : 16);
+  for (; i < rows; i++) y[i] = reduce_sum(x + i * n, n);
+}
+
 static void reduce_fill(real *y, real c, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++) y[i] = c;
 }

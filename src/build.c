@@ -1,6 +1,7 @@
 /* build.c - from the tape to a plan: walks the needed nodes, finds their planes, and places a step for what no plane holds yet. */
 #include "build.h"
 #include "ops.h"
+#include "pattern.h"
 
 int build_no_memory(build *b) { return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning"); }
 
@@ -25,11 +26,27 @@ static const kind kinds[] = {
     [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
     [STEP_WHOLE] = {run_whole, 1, 0, 1},
 };
-static const kind sink_deposit = {run_add, 0, 1, 0};
+static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
+static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};
 
-static const kind *kind_of(const build *b, const node *n) {
-  return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &sink_deposit : &kinds[n->op->step];
+/* In the region of what is made with the plan: on whole arrays. */
+static const kind *folded_kind(const build *b, const node *n) {
+  static const kind row = {run_row, 1, 0, 1};
+  if (n->op->step == STEP_ROW) return &row;
+  if (n->op->step == STEP_SUM) return &whole_sum;
+  return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &whole_deposit : &kinds[n->op->step];
 }
+
+static const kind *kind_of(build *b, const node *n) {
+  if (b->known[n->first] && n->op->step != STEP_LEAF) return folded_kind(b, n);
+  if (n->op == &op_sum_axes) return &sinks[plan_sum_sink(b, n)];
+  if (n->op->step == STEP_SUM && plan_sum_whole(b, n)) return &whole_sum;
+  if (n->op->step != STEP_DEPOSIT || !plan_is_sink(b, n)) return &kinds[n->op->step];
+  return plan_may(b->plan, JET_SINKS) ? &sink_deposit : &whole_deposit;
+}
+
+/* Steps that go over the lanes of their inputs. */
+static int reads_lanes(const kind *k) { return k->sink || k->run == run_sum || k->run == run_add; }
 
 /* ---- where a node's values can be read -------------------------------------------------------------------------------------- */
 
@@ -40,7 +57,7 @@ static int earliest(const build *b, const node *n, int complete) {
   int level = 0;
   for (int i = 0; i < n->nin; i++) {
     int in = build_input(b, n, i);
-    level = max_(level, complete ? b->complete[in] : b->in_block[in]);
+    level = max_(level, complete ? b->complete[in] : b->remade[in] ? b->remade[in] - 1 : b->in_block[in]);
   }
   return level;
 }
@@ -58,16 +75,21 @@ static void place_alias(build *b, const node *n) {
   }
 }
 
+static void made_in(build *b, const node *n, int region, int sink) {
+  const struct region *x = &b->plan->regions[region];
+  for (int v = n->first; v < n->first + n->count; v++) {
+    b->complete[v] = x->level + !x->once;
+    b->in_block[v] = x->level + (!x->once && sink);
+  }
+}
+
 static int place_step(build *b, const node *n, const kind *k) { /* its region, or -1 */
+  if (b->known[n->first]) return plan_fold_region(b); /* its values can be read from the beginning on */
   int of = k->sink ? build_input(b, n, 0) : n->first;
   int space = k->once ? 0 : b->space_of[value_of(b->tape, of)->shape];
   int r = plan_region(b, space, lanes(b, of), earliest(b, n, k->complete));
   if (r < 0) return -1;
-  const region *x = &b->plan->regions[r];
-  for (int v = n->first; v < n->first + n->count; v++) {
-    b->complete[v] = x->level + !x->once;
-    b->in_block[v] = x->level + (!x->once && k->sink);
-  }
+  made_in(b, n, r, k->sink);
   return r;
 }
 
@@ -142,23 +164,93 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   *s = fresh;
   s->now0 = s->k0, s->now1 = s->k1;
   s->late = b->late_of[n->first] || is_choice(n);
-  s->n = lanes(b, k->sink ? build_input(b, n, 0) : n->first);
+  s->n = lanes(b, reads_lanes(k) ? build_input(b, n, 0) : n->first);
   if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
   claim_planes(b, s);
   p->regions[region].sums += s->run == run_sum;
+  p->regions[region].column_sums += s->run == run_sum_columns;
   p->max_order = max_(p->max_order, v->order);
   p->nsteps++;
   return 1;
 }
 
+/* ---- what waits for its readers ------------------------------------------------------------------------------------------------
+
+   A broadcast costs a block a store to the first cache for each number, or nothing where it is hoisted; one that is kept from region to region
+   costs a store and a load of memory. So it is made again in the region of every reader. Elements at a pattern are read where the first of
+   their readers wants them, by blocks; again for another region only where that reads the same lines of memory as a copy would. */
+
+static int waits(const build *b, const node *n) {
+  step_kind step = n->op->step;
+  if (!plan_may(b->plan, JET_REMAKING) || b->plan->by_orders || !b->space_of[value_of(b->tape, n->first)->shape]) return 0;
+  return step == STEP_BROADCAST || (n->op == &op_read && pattern_reads_lanes(list_of(b->tape, n)->at));
+}
+
+static int is_made_in(const build *b, int v, int region) {
+  return b->planes[v] && b->plan->planes[b->planes[v][b->need[v].lo]].region == region;
+}
+
+/* In the region, by blocks or, where it runs once, whole. */
+static int make(build *b, const node *n, int region) {
+  static const kind read = {run_read, 1, 0, 0};
+  const kind *k = n->op == &op_read && !b->plan->regions[region].once ? &read : kind_of(b, n);
+  int makes[2];
+  made_in(b, n, region, 0);
+  if (plan_shares(b, n, region)) return 1;
+  return plan_planes(b, n, makes) && add_step(b, n, k, makes, region);
+}
+
+static int make_in(build *b, int v, int region) {
+  const node *n = node_of(b->tape, v);
+  if (!b->remade[v] || is_made_in(b, v, region)) return 1;
+  if (n->op == &op_read && !pattern_is_dense(list_of(b->tape, n)->at)) b->remade[v] = 0; /* from here on it is there */
+  return make(b, n, region);
+}
+
+/* For a reader that takes it whole. */
+static int make_whole(build *b, int v) {
+  const node *n = node_of(b->tape, v);
+  if (!b->remade[v] || b->planes[v]) return 1;
+  int region = place_step(b, n, kind_of(b, n));
+  if (n->op == &op_read) b->remade[v] = 0;
+  return region >= 0 && make(b, n, region);
+}
+
+static int any_remade(const build *b, const node *n) {
+  for (int i = 0; i < n->nin; i++)
+    if (b->remade[build_input(b, n, i)]) return 1;
+  return 0;
+}
+
+static int make_inputs(build *b, const node *n, int region) { /* -1: whole */
+  for (int i = 0; i < n->nin; i++)
+    if (!(region < 0 ? make_whole(b, build_input(b, n, i)) : make_in(b, build_input(b, n, i), region))) return 0;
+  return 1;
+}
+
+/* It reads blocks of what is remade, which comes first: the node's planes may be the same under other names. */
+static int add_reader(build *b, const node *n, const kind *k) {
+  int makes[2], region = place_step(b, n, k);
+  if (region < 0 || !make_inputs(b, n, region) || !plan_planes(b, n, makes)) return 0;
+  if (makes[0] < makes[1]) return add_step(b, n, k, makes, region);
+  place_alias(b, n);
+  return 1;
+}
+
+/* ---- a node ---------------------------------------------------------------------------------------------------------------------- */
+
 static int add_node(build *b, const node *n) {
   int region, makes[2], size = 0;
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
+  plan_folds(b, n);
   const kind *k = kind_of(b, n);
-  if (size && n->op->step == STEP_BROADCAST) {
-    if ((region = place_step(b, n, k)) < 0) return 0;
-    if (plan_shares(b, n, region)) return 1;
+  if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
+  if (!make_inputs(b, n, -1)) return 0;
+  if (size && !b->known[n->first] && waits(b, n)) {
+    b->remade[n->first] = earliest(b, n, 1) + 1;
+    return 1;
   }
+  if (size && n->op->step == STEP_BROADCAST) return (region = place_step(b, n, k)) >= 0 && make(b, n, region);
   if (!plan_planes(b, n, makes)) return 0;
   if (n->op->step == STEP_LEAF) return 1;
   if (makes[0] >= makes[1] || !size) return place_alias(b, n), 1;
@@ -190,16 +282,18 @@ static int check_feedback(build *b, const node *n) {
                    n->op->name);
 }
 
-static int walk(build *b) {
+static int walk(build *b, int n, const jet outputs[]) {
   for (int i = 0; i < b->nnodes; i++) {
-    const node *n = &b->tape->nodes[i];
-    int any = build_is_input(n->op);
-    if (any) plan_want(b, n->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
-    for (int v = n->first; v < n->first + n->count; v++) any |= needed(b, v);
+    const node *x = &b->tape->nodes[i];
+    int any = build_is_input(x->op);
+    if (any) plan_want(b, x->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
+    for (int v = x->first; v < x->first + x->count; v++) any |= needed(b, v);
     if (!any) continue;
-    add_flow(b, n);
-    if (!check_feedback(b, n) || !add_node(b, n)) return 0;
+    add_flow(b, x);
+    if (!check_feedback(b, x) || !add_node(b, x)) return 0;
   }
+  for (int i = 0; i < n; i++)
+    if (!make_whole(b, b->same_as[outputs[i].id])) return 0;
   return 1;
 }
 
@@ -211,13 +305,15 @@ static int lists(build *b) {
   b->planes = (int **)bag_new(&b->scratch, values, sizeof *b->planes);
   b->complete = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
+  b->known = (char *)bag_new(&b->scratch, values, 1);
+  b->remade = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->late_of = (char *)bag_new(&b->scratch, values, 1);
   b->lists = (const ptrdiff_t **)bag_new(&b->scratch, (size_t)b->tape->nlists, sizeof *b->lists);
   b->shapes = (const shape **)bag_new(&b->scratch, (size_t)b->tape->nshapes, sizeof *b->shapes);
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
+  if (!b->planes || !b->complete || !b->in_block || !b->known || !b->remade || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
       !p->args)
     return build_no_memory(b);
   for (int i = 0; i < b->tape->nargs; i++) p->args[i] = b->same_as[b->tape->args[i]];
@@ -225,8 +321,10 @@ static int lists(build *b) {
 }
 
 static int all(build *b, int n, const jet outputs[]) {
-  return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b) &&
-         plan_sort(b) && plan_chains(b) && plan_layout(b, n, outputs);
+  if (!plan_common(b, n, outputs)) return 0;
+  plan_clean(b);
+  return plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b, n, outputs) &&
+         plan_sort(b) && plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

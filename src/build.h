@@ -23,6 +23,9 @@ typedef struct build {
   int **planes;    /* by value: plane ids by coefficient, or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
   int *in_block;   /* by value: first level whose blocks of the same space can read it */
+  char *known;     /* by value: depends on constants alone */
+  int folding;     /* the region of what is made of such + 1 */
+  int *remade;     /* by value: made in every region of blocks that reads it, from which level on + 1; 0: made once */
   int *space_of;   /* by shape: its iteration space, 0 for all small ones */
   int *region_of;  /* by space: the latest region + 1 */
   int *once_at;    /* by level: the region of what runs once + 1 */
@@ -53,9 +56,19 @@ void plan_want(build *, int value, int lo, int hi);
 int plan_planes(build *, const node *, int makes[2]);
 int plan_spaces(build *);                                      /* plan_region.c */
 int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 after plan_fail */
+int plan_fold_region(build *);                                  /* where steps run when the plan is made */
+/* plan_fold.c: whether the node's values are made when the plan is; and values that are others under a new name */
+int plan_folds(build *, const node *);
+void plan_clean(build *);
+typedef enum sink_kind { SINK_NONE, SINK_COLUMNS, SINK_ROWS } sink_kind;
+sink_kind plan_sum_sink(build *, const node *);                 /* plan_sink.c: what a sum over some axes is in the region of its input */
+int plan_sum_whole(const build *, const node *);
 int plan_sort(build *);
 int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
 int plan_is_sink(const build *, const node *);
+int plan_hoist(build *);                                       /* plan_hoist.c: which steps are */
+/* plan_reuse.c: places of planes whose memory is used again; how many numbers all of it is, plane by plane rounded by room */
+int plan_reuse(build *, ptrdiff_t (*room)(ptrdiff_t n), ptrdiff_t *numbers);
 int plan_chains(build *);                                      /* plan_chains.c */
 int plan_lines(build *);                                       /* plan_lines.c */
 int plan_has_lines(const step *);

@@ -11,7 +11,10 @@ static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdif
   for (const moving *m = all + from, *end = all + to; m < end; m++) *m->entry = p->planes[m->plane].base + first;
 }
 
-static int in_blocks(const region *r) { return !r->once && r->n > r->block; }
+static void turn_cycles(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
+  for (const cycling *c = p->cycles + r->first_cycling + worker * r->count_cycling, *end = c + r->count_cycling; c < end; c++)
+    *c->entry = c->base + first % c->period;
+}
 
 /* Where the caller has bound memory, what does not follow blocks follows him. */
 static void follow_caller(jet_plan *p) {
@@ -43,8 +46,10 @@ static void run_rows(const jet_plan *p, const region *r, int worker, step **s, p
   --*s;
 }
 
-static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
-  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++) {
+/* Steps from..to-1 of the region. */
+static void run_steps(const jet_plan *p, const region *r, int worker, int from, int to, ptrdiff_t first, ptrdiff_t n) {
+  step *all = worker_steps(p, r, worker);
+  for (step *s = all + from, *end = all + to; s < end; s++) {
     if (r->once) n = s->n;
     if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
     else if (s->lines) run_rows(p, r, worker, &s, first, n);
@@ -61,9 +66,11 @@ static void walk_share(void *data, int worker) {
   const walk *x = (const walk *)data;
   const region *r = x->over;
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
+  run_steps(x->plan, r, worker, 0, r->hoisted, 0, r->lanes);
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
     move_pointers(x->plan, r, worker, 0, r->usual_moving, first);
-    run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
+    turn_cycles(x->plan, r, worker, first);
+    run_steps(x->plan, r, worker, r->hoisted, r->count, first, r->n - first < r->block ? r->n - first : r->block);
   }
   if (r->streams) native_fence();
 }
@@ -82,9 +89,10 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 
 static void run_region(const jet_plan *p, const region *r) {
   if (in_blocks(r)) walk_blocks(p, r);
-  else run_steps(p, r, 0, 0, r->n);
-  for (int i = 0; i < r->count && r->sums && !r->once; i++)
+  else run_steps(p, r, 0, 0, r->count, 0, r->n);
+  for (int i = 0; i < r->count && (r->sums || r->column_sums) && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
+    else if (p->steps[r->first + i].run == run_sum_columns) finish_sum_columns(p, &p->steps[r->first + i]);
 }
 
 /* Outputs whose plane is somebody else's, of whatever coefficient, and zeros into the caller's memory. */
@@ -118,11 +126,22 @@ static void count_lost(jet_plan *p) {
   p->any_lost = any;
 }
 
+void plan_execute_folded(jet_plan *p) {
+  if (!p->folded) return;
+  const region *r = &p->regions[0];
+  run_steps(p, r, 0, 0, r->count, 0, 0);
+  for (const step *s = p->steps; s < p->steps + r->count; s++) {
+    if (!s->call || !s->call->lost) continue;
+    p->flows[s->node].lost = max_(p->flows[s->node].lost, s->call->lost);
+    p->any_lost = 1;
+  }
+}
+
 void plan_execute(jet_plan *p, int k0, int k1) {
   follow_caller(p);
   if (p->by_orders) choose_range(p, k0, k1);
   for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
-  for (int i = 0; i < p->nregions; i++) run_region(p, &p->regions[i]);
+  for (int i = p->folded; i < p->nregions; i++) run_region(p, &p->regions[i]);
   deliver(p);
   count_lost(p);
 }

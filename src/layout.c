@@ -25,9 +25,17 @@ static void each_output(build *b, int i, each_plane *f) {
   each(b, i, s->nout, s->out, s->out_planes, f);
 }
 
+static int is_folded(const jet_plan *p, const plane *x) { return x->region >= 0 && p->regions[x->region].folded; }
+
+/* A plane that is made with the plan, or a part of one, and read later. */
+static void note_constant(jet_plan *p, plane *x) {
+  plane *root = x->kind == PLANE_VIEW ? &p->planes[x->root] : x;
+  if (is_folded(p, root)) root->kind = PLANE_CONSTANT;
+}
+
 static void note_read(build *b, int i, plane *x) {
   const step *s = &b->plan->steps[i];
-  x->last = i;
+  if (!b->plan->regions[s->region].folded) note_constant(b->plan, x);
   if (x->kind == PLANE_LOCAL && x->region != s->region) x->kind = PLANE_STORED;
 }
 
@@ -43,14 +51,14 @@ static void store_large(build *b, int i, plane *x) {
 }
 
 /* Whether it makes lanes of the block. */
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; }
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_read; }
 
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
     each_input(b, i, note_read);
     if (p->by_orders) each_output(b, i, store);
-    else if (!in_block(&p->steps[i])) each_output(b, i, store_large);
+    else if (!in_block(&p->steps[i]) || p->regions[p->steps[i].region].folded) each_output(b, i, store_large);
   }
 }
 
@@ -84,7 +92,7 @@ static int *free_slots(slots *s, ptrdiff_t size) { /* NULL: too many sizes to ke
 }
 
 static void take_slot(jet_plan *p, slots *s, plane *x) {
-  if (x->kind != PLANE_LOCAL || x->at >= 0) return;
+  if (x->kind != PLANE_LOCAL || x->at >= 0 || x->period) return;
   ptrdiff_t size = slot_size(p, x);
   int *head = free_slots(s, size);
   if (head && *head >= 0) {
@@ -99,7 +107,7 @@ static void take_slot(jet_plan *p, slots *s, plane *x) {
 
 static void free_slot(jet_plan *p, slots *s, int i, int id) {
   plane *x = &p->planes[id];
-  if (x->kind != PLANE_LOCAL || x->region != p->steps[i].region || x->last > i || x->at < 0 || x->freed) return;
+  if (x->kind != PLANE_LOCAL || x->region != p->steps[i].region || x->last > i || x->at < 0 || x->freed || x->period) return;
   int *head = free_slots(s, slot_size(p, x));
   x->freed = 1;
   if (head) s->next[id] = *head, *head = id;
@@ -119,6 +127,10 @@ static void step_slots(jet_plan *p, slots *s, int i) {
       if (ids[k] >= 0) free_slot(p, s, i, ids[k]);
   }
 }
+
+static void note_last(build *b, int i, plane *x) { (void)b, x->last = i; }
+
+static void count_kept(build *b, int i, plane *x) { b->plan->regions[b->plan->steps[i].region].kept += x->period ? x->copies : 0; }
 
 static int find_slots(build *b) {
   jet_plan *p = b->plan;
@@ -157,6 +169,7 @@ static void connect(build *b, const port *q) {
     if (x->plane < 0) continue;
     plane *y = &p->planes[x->plane];
     if (!q->input) {
+      note_constant(p, y);
       if (y->kind == PLANE_LOCAL) y->kind = PLANE_STORED;
       x->copy = y->kind != PLANE_STORED || y->claimed || y->copies != x->copies;
       y->claimed |= !x->copy;
@@ -207,7 +220,7 @@ enum { CACHE = 64 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 1024 };
 static void touch(build *b, int i, plane *x) { /* steps come by region */
   int r = b->plan->steps[i].region;
   if (x->hidden || x->counted == r + 1) return;
-  if (x->kind == PLANE_LOCAL) b->plan->regions[r].shown += x->copies;
+  if (x->kind == PLANE_LOCAL) b->plan->regions[r].shown += x->period ? 0 : x->copies;
   else b->plan->regions[r].touched += x->copies;
   x->counted = r + 1;
 }
@@ -217,15 +230,44 @@ static void touch(build *b, int i, plane *x) { /* steps come by region */
 static void choose_blocks(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
-    if (p->steps[i].run != run_broadcast) each_input(b, i, touch);
-    if (p->steps[i].run != run_sum) each_output(b, i, touch);
+    if (p->steps[i].run != run_broadcast && p->steps[i].run != run_read) each_input(b, i, touch);
+    if (p->steps[i].run != run_sum && p->steps[i].run != run_sum_columns) each_output(b, i, touch);
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
+    ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->kept + x->touched;
+    ptrdiff_t least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
+    if (x->whole_rows) x->block = x->block < x->whole_rows ? x->whole_rows : x->block / x->whole_rows * x->whole_rows;
+  }
+}
+
+/* ---- slots of what is hoisted, behind the others -------------------------------------------------------------------------------------- */
+
+static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
+
+static void see_period(build *b, int i, plane *x) { /* lanes behind the block */
+  region *r = &b->plan->regions[b->plan->steps[i].region];
+  if (cycles_in(r, x) && r->block + x->period > r->lanes) r->lanes = r->block + x->period;
+}
+
+static void keep_slot(build *b, int i, plane *x) {
+  region *r = &b->plan->regions[b->plan->steps[i].region];
+  if (!x->period) return;
+  x->at = r->room;
+  r->room += room_of(r->lanes) * x->copies;
+}
+
+static void place_kept(build *b) {
+  jet_plan *p = b->plan;
+  for (int i = 0; i < p->nregions; i++) {
+    region *r = &p->regions[i];
+    r->lanes = r->n < r->block ? r->n : r->block;
+    r->room = r->slots * unit_of(r);
+    for (int j = r->first; j < r->first + r->hoisted; j++) each_output(b, j, see_period);
+    for (int j = r->first; j < r->first + r->hoisted; j++) each_output(b, j, keep_slot);
   }
 }
 
@@ -244,19 +286,42 @@ static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; 
 
 /* What a worker keeps aside of overlapping parts is its own lanes', and less than these. */
 static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
-  ptrdiff_t least = (blocks_of(r) / workers - 1) * r->block;
+  ptrdiff_t least = (blocks_of(r) / r->leaf / workers * r->leaf - 1) * r->block;
   for (int i = r->first; i < r->first + r->count; i++)
     if (p->steps[i].run == run_add && p->steps[i].deposit->border > least) return 0;
   return 1;
+}
+
+enum { LEAF_ROWS = 64 }; /* of sums over columns: a worker has whole leaves */
+
+static ptrdiff_t leaf_blocks(ptrdiff_t block, ptrdiff_t leaf) { /* the least common multiple, in blocks */
+  ptrdiff_t x = block, y = leaf;
+  while (y) {
+    ptrdiff_t t = x % y;
+    x = y, y = t;
+  }
+  return leaf / x;
+}
+
+static void find_leaves(jet_plan *p, region *r) {
+  r->leaf = 1;
+  for (int i = r->first; i < r->first + r->count; i++) {
+    if (p->steps[i].run != run_sum_columns) continue;
+    ptrdiff_t more = leaf_blocks(r->block * r->leaf, LEAF_ROWS * p->steps[i].matrix->columns);
+    if (__builtin_mul_overflow(r->leaf, more, &r->leaf) || r->leaf > blocks_of(r)) r->leaf = blocks_of(r);
+    if (r->leaf == blocks_of(r)) return;
+  }
 }
 
 static void choose_workers(jet_plan *p) {
   for (int i = 0; i < p->nregions; i++) {
     region *r = &p->regions[i];
     r->workers = 1;
+    r->leaf = 1;
     if (r->once || r->n <= r->block) continue;
-    ptrdiff_t most = work_of(p, r) / SHARE, blocks = blocks_of(r);
-    if (most > blocks) most = blocks;
+    find_leaves(p, r);
+    ptrdiff_t most = work_of(p, r) / SHARE, leaves = (blocks_of(r) + r->leaf - 1) / r->leaf;
+    if (most > leaves) most = leaves;
     if (most > p->threads) most = p->threads;
     while (most > 1 && !parts_fit(p, r, most)) most /= 2;
     r->workers = most < 1 ? 1 : (int)most;
@@ -286,13 +351,11 @@ typedef struct shared { /* memory that all regions use in turn */
   size_t slots, work, scratch;
 } shared;
 
-static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
-
 static int measure_shared(build *b, size_t *total, shared *at) {
   const jet_plan *p = b->plan;
   ptrdiff_t widest = 0;
   for (int r = 0; r < p->nregions; r++)
-    if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
+    if (p->regions[r].room > widest) widest = p->regions[r].room;
   int workers = most_workers(p);
   b->slots_room = room_of(widest + LINE);
   b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)) + LINE);
@@ -303,10 +366,12 @@ static int measure_shared(build *b, size_t *total, shared *at) {
 static int measure(build *b, size_t *total, shared *at) {
   jet_plan *p = b->plan;
   size_t offset;
+  ptrdiff_t reused;
   *total = 0;
+  if (!plan_reuse(b, room_of, &reused) || !reserve(b, total, reused, 1, &offset)) return 0;
   for (int i = 0; i < p->nplanes; i++) {
     plane *x = &p->planes[i];
-    if (x->kind == PLANE_LOCAL || x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
+    if (x->reused || x->kind == PLANE_LOCAL || x->kind == PLANE_VIEW || x->kind == PLANE_GIVEN) continue;
     if (!reserve(b, total, x->n, x->copies, &offset)) return 0;
     x->at = (ptrdiff_t)offset;
   }
@@ -321,6 +386,7 @@ static int measure(build *b, size_t *total, shared *at) {
     if (s->run == run_sum && !r->once &&
         !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at))
       return 0;
+    if (s->run == run_sum_columns && !reserve(b, total, matrix_sum_room(s) * (s->k1 - s->k0), s->directions, &s->partial_at)) return 0;
     if (s->run == run_add && r->workers > 1 &&
         !reserve(b, total, s->deposit->border * (r->workers - 1) * (s->k1 - s->k0), s->directions, &s->partial_at))
       return 0;
@@ -335,8 +401,8 @@ static void place_planes(jet_plan *p, real *slots) {
     if (x->kind == PLANE_LOCAL) {
       const region *r = x->region < 0 ? NULL : &p->regions[x->region];
       if (!r || x->at < 0) continue; /* of no elements */
-      x->base = slots + x->at * unit_of(r);
-      x->stride = r->once ? room_of(x->n) : unit_of(r);
+      x->base = slots + (x->period ? x->at : x->at * unit_of(r));
+      x->stride = r->once ? room_of(x->n) : x->period ? room_of(r->lanes) : unit_of(r);
       continue;
     }
     x->base = p->arena + x->at;
@@ -359,6 +425,7 @@ static int allocate(build *b, shared *at) {
   place_planes(p, p->arena + at->slots);
   for (int i = 0; i < p->nsteps; i++)
     if (p->steps[i].run == run_sum) p->steps[i].partial = p->arena + p->steps[i].partial_at;
+    else if (p->steps[i].run == run_sum_columns) p->steps[i].matrix->leaves = p->arena + p->steps[i].partial_at;
   for (int i = 0; i < p->nport_planes; i++) {
     port_plane *x = &p->port_planes[i];
     x->own = x->plane < 0 || x->copy ? p->arena + x->offset : p->planes[x->plane].base;
@@ -369,8 +436,13 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !plan_lines(b) || !find_slots(b)) return 0;
+  if (!find_ports(b, n, outputs) || !plan_hoist(b) || !plan_chains(b)) return 0;
+  for (int i = 0; i < b->plan->nsteps; i++) each_input(b, i, note_last), each_output(b, i, count_kept);
+  if (!plan_lines(b) || !find_slots(b)) return 0;
   choose_blocks(b);
+  place_kept(b);
   choose_workers(b->plan);
-  return allocate(b, &at) && plan_pointers(b, at.scratch);
+  if (!allocate(b, &at) || !plan_pointers(b, at.scratch)) return 0;
+  plan_execute_folded(b->plan);
+  return 1;
 }

@@ -43,6 +43,9 @@ extern const numbers numbers_table[];
 
 static inline const numbers *numbers_of(const op *o) { return &numbers_table[o->numbers]; }
 
+/* Whether sum_axes sums over the columns of a matrix (1) or over its rows (0), which the array is by another name; -1: neither. */
+int sum_axes_matrix(const shape *, int axes, ptrdiff_t *rows, ptrdiff_t *columns);
+
 #define PLANE(name) plane_fn plane_##name;
 #define PLANE_SCRATCH(name) PLANE(name) scratch_fn scratch_##name;
 #define PAIR(name) pair_fn pair_##name;

@@ -51,6 +51,8 @@ static void sum_groups(const jk_set *set, real *y, const real *x, int first_redu
     for (ptrdiff_t i = 0; i < n; i++)
       sum_groups(set, scratch + i * kept, x + i * size, 0, extent + 1, count - 1, scratch + n * kept);
     set->sum_columns(y, scratch, n, kept, kept);
+  } else if (count == 2) {
+    set->sum_rows(y, x, n, size);
   } else {
     for (ptrdiff_t i = 0; i < n; i++) sum_groups(set, y + i * kept, x + i * size, 1, extent + 1, count - 1, scratch);
   }
@@ -65,6 +67,14 @@ void plane_sum_axes(const piece *p, real *y, const real *const x[]) {
   groups g = merge(&p->in[0], (unsigned)p->with.k);
   if (p->in[0].size == 0) p->set->fill(y, 0, p->out.size);
   else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (real *)p->scratch);
+}
+
+int sum_axes_matrix(const shape *s, int axes, ptrdiff_t *rows, ptrdiff_t *columns) {
+  groups g = merge(s, (unsigned)axes);
+  if (!s->size || g.count != 2) return -1;
+  *rows = g.extent[0];
+  *columns = g.extent[1];
+  return g.first_reduced;
 }
 
 /* ---- cumulative sums ------------------------------------------------------------------------------------------------------- */
@@ -117,11 +127,29 @@ size_t scratch_share(const piece *p) { return leaders(p); }
 
 /* ---- amax ------------------------------------------------------------------------------------------------------------------ */
 
+/* Of plain numbers. */
+static void largest(real *y, const real *x, split s) {
+  for (ptrdiff_t j = 0; j < s.inner; j++) {
+    real most = x[j];
+    int nan = most != most;
+    for (ptrdiff_t i = 1; i < s.along; i++) {
+      real c = x[i * s.inner + j];
+      most = c > most ? c : most;
+      nan |= c != c;
+    }
+    y[j] = nan ? (real)NAN : most;
+  }
+}
+
 void whole_amax(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
   split s = split_at(&p->in[0], (unsigned)p->with.k);
   leader *l = (leader *)p->scratch;
   (void)order;
   for (ptrdiff_t o = 0; o < s.outer; o++) {
+    if (k1 == 1 && in->plane[0] && out->plane[0]) {
+      if (k0 == 0) largest(out->plane[0] + o * s.inner, in->plane[0] + o * s.along * s.inner, s);
+      continue;
+    }
     contest(l, o * s.along * s.inner, s, in, k1);
     for (int k = k0; k < k1; k++)
       for (ptrdiff_t j = 0; out->plane[k] && j < s.inner; j++)

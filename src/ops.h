@@ -12,7 +12,7 @@ extern const op op_input, op_constant, op_parameter, op_input_series, op_zero; /
    the shape from with.shape, the parameter from input 0, if there is one. A plan reads it as an input, from bound memory alone. */
 extern const op op_given;
 extern const op op_coefficient, op_raise, op_collapse, op_stop_gradient;
-extern const op op_sum;
+extern const op op_sum, op_sum_axes;
 extern const op op_read, op_view, op_deposit, op_reshape;
 
 /* ---- checks. name: of the operation, for the sentence ------------------------------------------------------------ */

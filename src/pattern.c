@@ -173,3 +173,61 @@ void pattern_add(const ptrdiff_t *p, real *y, const real *x) {
   if (p[0] == PATTERN_INDEX) add_index(p, y, x);
   else go(p, add_line, 1, y, x);
 }
+
+/* ---- by lanes ------------------------------------------------------------------------------------------------------ */
+
+enum { NEAR = 4 }; /* elements from one lane to the next: several in a line of the cache */
+
+/* The stride of the innermost axis; 0 if there is none. */
+static ptrdiff_t inner_stride(const ptrdiff_t *p) {
+  for (ptrdiff_t i = p[2] - 1; i >= 0; i--)
+    if (p[3 + 2 * i] > 1) return p[4 + 2 * i];
+  return 0;
+}
+
+int pattern_is_dense(const ptrdiff_t *p) { return p[0] == PATTERN_VIEW && magnitude(inner_stride(p)) <= NEAR; }
+int pattern_reads_lanes(const ptrdiff_t *p) { return p[0] == PATTERN_INDEX || pattern_is_dense(p); }
+
+/* y[i] = x[i stride] */
+static void read_run(real *y, const real *x, ptrdiff_t n, ptrdiff_t stride) {
+  if (stride == 1) memcpy(y, x, (size_t)n * sizeof *y);
+  else
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i * stride];
+}
+
+static void view_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
+  ptrdiff_t index[JET_MAX_RANK], last = p[2] - 1;
+  x += p[1];
+  for (ptrdiff_t i = last; i >= 0; i--) {
+    index[i] = first % p[3 + 2 * i];
+    first /= p[3 + 2 * i];
+    x += index[i] * p[4 + 2 * i];
+  }
+  for (ptrdiff_t l = 0, run; l < n; l += run) {
+    run = least(p[3 + 2 * last] - index[last], n - l);
+    read_run(y + l, x, run, p[4 + 2 * last]);
+    index[last] += run;
+    x += run * p[4 + 2 * last];
+    for (ptrdiff_t i = last; i > 0 && index[i] == p[3 + 2 * i]; i--) {
+      x += p[4 + 2 * (i - 1)] - index[i] * p[4 + 2 * i];
+      index[i] = 0;
+      index[i - 1]++;
+    }
+  }
+}
+
+static void index_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
+  ptrdiff_t extent = p[2], inner = p[3], m = p[4], j = first % inner, i = first / inner % m;
+  const ptrdiff_t *index = p + 5;
+  x += first / inner / m * extent * inner;
+  for (ptrdiff_t l = 0, run; l < n; l += run, j = 0) {
+    run = least(inner - j, n - l);
+    if (inner == 1) y[l] = x[index[i]];
+    else memcpy(y + l, x + index[i] * inner + j, (size_t)run * sizeof *y);
+    if (j + run == inner && ++i == m) i = 0, x += extent * inner;
+  }
+}
+
+void pattern_read_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
+  (p[0] == PATTERN_VIEW ? view_lanes : index_lanes)(p, y, x, first, n);
+}

@@ -37,9 +37,11 @@ typedef struct plane {
   int last;     /* step that reads it last (of a local one) */
   int root;     /* of a view: the plane that it is part of, which is no view */
   int counted;  /* the latest region that touches it + 1 */
+  int period;   /* of one that is hoisted: lanes after which it repeats itself; else 0 */
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
+  char reused;  /* its memory is others' before or after; `at` counts from where such memory begins */
   char hidden;  /* between lines alone, which keep it in a register: its slot waits for rows that may have to run in their place */
   ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
   real *base; /* arena or the caller's */
@@ -82,6 +84,11 @@ typedef struct parts { /* of a deposit */
   real *side;
 } parts;
 
+typedef struct matrix_sum { /* of a sum over leading or trailing axes */
+  ptrdiff_t rows, columns;
+  real *leaves; /* of the former: sums of 64 rows, for each coefficient and direction */
+} matrix_sum;
+
 typedef struct job { /* of a step on whole planes */
   piece told;
   jets *in, *out;    /* of all directions */
@@ -107,7 +114,9 @@ struct step {
   jk_call *call;  /* of a row: in and out are its own */
   union {
     const spread *axes;
+    const ptrdiff_t *pattern; /* of elements that are read by blocks */
     parts *deposit;
+    matrix_sum *matrix;
     job *whole;
     real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
@@ -121,16 +130,29 @@ typedef struct moving { /* a pointer that follows the block, or the memory that 
   int plane;
 } moving;
 
+typedef struct cycling { /* a pointer to what is hoisted, for blocks that begin anywhere in its period */
+  real **entry, *base;
+  ptrdiff_t period;
+} cycling;
+
 typedef struct region {
   ptrdiff_t n, block;
   int level, once;
+  int folded;                     /* runs when the plan is made, never again */
   int first, count;               /* steps */
+  int hoisted;                    /* the first of these, which run once for `lanes` lanes and each worker */
+  ptrdiff_t lanes;
   ptrdiff_t first_moving, count_moving; /* pointers */
+  ptrdiff_t first_cycling, count_cycling;
   ptrdiff_t usual_moving; /* the first of them; the rest is of rows that lines stand for */
   ptrdiff_t slots;   /* of a block; numbers where steps run once */
+  ptrdiff_t kept;    /* planes that are hoisted */
+  ptrdiff_t room;    /* numbers for all these */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
+  int sums, column_sums;
+  ptrdiff_t whole_rows; /* what a block is a multiple of, as sums over rows need it; 0: of nothing */
+  ptrdiff_t leaf;       /* what a worker's share is a multiple of, in blocks, as sums over columns need it */
   ptrdiff_t shown;   /* planes in slots that are not hidden */
-  int sums;
   int streams; /* whether something passes the cache */
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
@@ -180,6 +202,7 @@ struct jet_plan {
   jet_status status;
   char message[256];
 
+  int folded; /* its first region is */
   int nplanes, nsteps, nregions, nports, nport_planes, nflows, nvalues, max_order;
   int planes_room, steps_room, regions_room;
   plane *planes;
@@ -189,6 +212,7 @@ struct jet_plan {
   port_plane *port_planes;
   flow *flows;
   moving *pointers;
+  cycling *cycles;
   delivery *deliveries;
   int *views;    /* planes that are */
   step **lossy;  /* steps that may lose orders, of all workers */
@@ -215,9 +239,14 @@ extern const runtime plan_runtime;                                        /* por
 jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const port *plan_port(const jet_plan *, jet x);
 
+void plan_execute_folded(jet_plan *);
+
 /* step_block.c and step_whole.c */
-step_run run_row, run_broadcast, run_sum, run_add;
+step_run run_row, run_broadcast, run_read, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+step_run run_sum_columns, run_sum_rows; /* step_sink.c */
+ptrdiff_t matrix_sum_room(const step *);
+void finish_sum_columns(const jet_plan *, const step *);
 /* step_lines.c. A block by lines; 0: the rows and sinks must run, and then go_on_after_rows. */
 int run_lines(const jet_plan *, const step *, ptrdiff_t first, ptrdiff_t n);
 void go_on_after_rows(const step *, ptrdiff_t n);
@@ -229,11 +258,16 @@ static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
 }
+static inline int in_blocks(const region *r) { return !r->once && r->n > r->block; } /* more than one */
+/* Whether pointers to the plane go through its period from block to block. */
+static inline int cycles_in(const region *r, const plane *x) { return x->period && in_blocks(r) && r->block % x->period; }
 /* How far part i of the order lies above the one that lies lowest. */
 static inline ptrdiff_t plan_part_lag(const parts *q, int i, int count) { return q->offset[q->order[i]] - q->offset[q->order[count - 1]]; }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
-  return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;
+  ptrdiff_t blocks = blocks_of(r), leaves = (blocks + r->leaf - 1) / r->leaf;
+  ptrdiff_t first = (leaves / r->workers * worker + leaves % r->workers * worker / r->workers) * r->leaf;
+  return first < blocks ? first : blocks;
 }
 static inline step *worker_steps(const jet_plan *p, const region *r, int worker) {
   return worker ? r->others + (ptrdiff_t)(worker - 1) * r->count : p->steps + r->first;

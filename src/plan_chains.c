@@ -69,7 +69,7 @@ static int end_run(build *b, sorting *q) {
 
 /* What reads nothing of the run goes before it, sinks of blocks go behind it: nothing in the region reads what they make. */
 static int sort_step(build *b, sorting *q, const step *s, int once) {
-  int sink = !once && (s->run == run_sum || s->run == run_add);
+  int sink = !once && (s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add);
   if (plan_has_lines(s)) {
     int ends = q->run_count && (q->run_count == ROWS_MOST || s->n != q->run[0].n || reads_run(q, s, 1));
     if (ends && !end_run(b, q)) return 0;
@@ -87,15 +87,15 @@ static int sort_step(build *b, sorting *q, const step *s, int once) {
 static int sort_region(build *b, sorting *q, const region *r) {
   q->count = 0;
   q->runs++;
-  for (int i = r->first; i < r->first + r->count; i++)
+  for (int i = r->first + r->hoisted; i < r->first + r->count; i++)
     if (!sort_step(b, q, &b->plan->steps[i], r->once)) return 0;
   if (!end_run(b, q)) return 0;
-  memcpy(b->plan->steps + r->first, q->sorted, (size_t)r->count * sizeof *q->sorted);
+  memcpy(b->plan->steps + r->first + r->hoisted, q->sorted, (size_t)(r->count - r->hoisted) * sizeof *q->sorted);
   return 1;
 }
 
 /* Long programs of scalars would get much code that runs once. */
-static int worth_it(const region *r) { return r->count >= ROWS_LEAST && (!r->once || r->count <= STEPS_MOST); }
+static int worth_it(const region *r) { return !r->folded && r->count >= ROWS_LEAST && (!r->once || r->count <= STEPS_MOST); }
 
 int plan_chains(build *b) {
   jet_plan *p = b->plan;

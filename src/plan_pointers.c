@@ -14,12 +14,18 @@ typedef struct pointing {
   build *b;
   const region *r;
   moving *next;
+  cycling *next_cycle;
+  int hoisted;     /* the step at hand is */
   ptrdiff_t shift; /* from the slots of worker 0 to this worker's */
 } pointing;
 
 static void point(pointing *t, real **entry, int id) {
   const plane *x = &t->b->plan->planes[id];
   *entry = x->kind == PLANE_LOCAL && x->base ? x->base + t->shift : x->base;
+  if (!t->hoisted && cycles_in(t->r, x)) {
+    cycling c = {entry, *entry, x->period};
+    *t->next_cycle++ = c;
+  }
   if (!moves(t->b->plan, t->r, id)) return;
   moving m = {entry, id};
   *t->next++ = m;
@@ -54,9 +60,12 @@ static int point_lines(pointing *t, chain *x) {
 }
 
 static int wants_inputs(const step *s) {
-  return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole;
+  return s->run == run_row || s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add ||
+         s->run == run_whole;
 }
-static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
+static int wants_outputs(const step *s) {
+  return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_whole;
+}
 
 static int point_step(pointing *t, step *s) {
   for (int i = 0; wants_inputs(s) && i < s->nin; i++)
@@ -70,6 +79,7 @@ static int point_step(pointing *t, step *s) {
 static int point_steps(pointing *t, step *steps, int count, ptrdiff_t *usual) {
   const moving *first = t->next;
   for (int i = 0; i < count; i++) {
+    t->hoisted = i < t->r->hoisted;
     if (steps[i].lines && !point_lines(t, steps[i].lines)) return 0;
     if (!steps[i].in_lines && !point_step(t, &steps[i])) return 0;
   }
@@ -124,7 +134,8 @@ static int copy_parts(build *b, const region *r, int worker, step *s) {
 
 static int point_worker(build *b, const region *r, int worker) {
   jet_plan *p = b->plan;
-  pointing t = {b, r, p->pointers + r->first_moving + worker * r->count_moving, worker * b->slots_room};
+  pointing t = {b, r, p->pointers + r->first_moving + worker * r->count_moving,
+                p->cycles + r->first_cycling + worker * r->count_cycling, 0, worker * b->slots_room};
   ptrdiff_t usual;
   for (int i = 0; i < r->count; i++) {
     const step *from = &p->steps[r->first + i];
@@ -160,23 +171,41 @@ static int point_workers(build *b) {
   return 1;
 }
 
-static ptrdiff_t count_moving(const jet_plan *p, int n, const jk_series *s, const int *const *planes, const region *r) {
+typedef int which_fn(const jet_plan *, const region *, int id);
+
+static int cycles(const jet_plan *p, const region *r, int id) { return cycles_in(r, &p->planes[id]); }
+
+static ptrdiff_t count_planes(const jet_plan *p, int n, const jk_series *s, const int *const *planes, const region *r, which_fn *f) {
   ptrdiff_t count = 0;
   for (int i = 0; i < n; i++)
-    for (int k = s[i].low; planes[i] && k <= s[i].degree; k++) count += planes[i][k] >= 0 && moves(p, r, planes[i][k]);
+    for (int k = s[i].low; planes[i] && k <= s[i].degree; k++) count += planes[i][k] >= 0 && f(p, r, planes[i][k]);
   return count;
 }
 
-static ptrdiff_t count_lines(const jet_plan *p, const chain *x, const region *r) {
+static ptrdiff_t count_lines(const jet_plan *p, const chain *x, const region *r, which_fn *f) {
   ptrdiff_t count = 0;
-  for (int i = 0; x && i < x->planes; i++) count += moves(p, r, x->ids[i]);
+  for (int i = 0; x && i < x->planes; i++) count += f(p, r, x->ids[i]);
   return count;
 }
 
-static ptrdiff_t count_step(const jet_plan *p, const step *s) {
+static ptrdiff_t count_step(const jet_plan *p, const step *s, which_fn *f) {
   const region *r = &p->regions[s->region];
-  return count_lines(p, s->lines, r) + (wants_inputs(s) ? count_moving(p, s->nin, s->in, s->in_planes, r) : 0) +
-         (wants_outputs(s) ? count_moving(p, s->nout, s->out, s->out_planes, r) : 0);
+  return count_lines(p, s->lines, r, f) + (wants_inputs(s) ? count_planes(p, s->nin, s->in, s->in_planes, r, f) : 0) +
+         (wants_outputs(s) ? count_planes(p, s->nout, s->out, s->out_planes, r, f) : 0);
+}
+
+/* Memory for all entries of all workers. */
+static int find_room(build *b) {
+  jet_plan *p = b->plan;
+  ptrdiff_t entries = 0, cycling_entries = 0;
+  for (int i = 0; i < p->nsteps; i++) {
+    const int workers = p->regions[p->steps[i].region].workers;
+    entries += count_step(p, &p->steps[i], moves) * workers;
+    cycling_entries += count_step(p, &p->steps[i], cycles) * workers;
+  }
+  p->pointers = (moving *)bag_new(&p->owned, (size_t)entries, sizeof *p->pointers);
+  p->cycles = (cycling *)bag_new(&p->owned, (size_t)cycling_entries, sizeof *p->cycles);
+  return (p->pointers && p->cycles) || build_no_memory(b);
 }
 
 /* Valuation may lose orders of these. */
@@ -186,7 +215,7 @@ static int may_lose(const step *s) {
 }
 
 static void find_lossy(jet_plan *p) {
-  for (int i = 0; i < p->nregions; i++)
+  for (int i = p->folded; i < p->nregions; i++)
     for (int w = 0; w < p->regions[i].workers; w++)
       for (step *s = worker_steps(p, &p->regions[i], w), *end = s + p->regions[i].count; s < end; s++)
         if (may_lose(s)) p->lossy[p->nlossy++] = s;
@@ -209,17 +238,19 @@ static int find_lists(build *b) {
 
 int plan_pointers(build *b, size_t scratch_at) {
   jet_plan *p = b->plan;
-  ptrdiff_t entries = 0, used = 0;
-  for (int i = 0; i < p->nsteps; i++) entries += count_step(p, &p->steps[i]) * p->regions[p->steps[i].region].workers;
-  if (!(p->pointers = (moving *)bag_new(&p->owned, (size_t)entries, sizeof *p->pointers))) return build_no_memory(b);
+  ptrdiff_t used = 0, cycling_used = 0;
+  if (!find_room(b)) return 0;
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
     x->first_moving = used;
-    pointing t = {b, x, p->pointers + used, 0};
+    x->first_cycling = cycling_used;
+    pointing t = {b, x, p->pointers + used, p->cycles + cycling_used, 0, 0};
     if (!point_steps(&t, p->steps + x->first, x->count, &x->usual_moving)) return 0;
     for (int i = x->first; i < x->first + x->count; i++) point_work(&t, &p->steps[i], scratch_at);
     x->count_moving = t.next - p->pointers - used;
+    x->count_cycling = t.next_cycle - p->cycles - cycling_used;
     used += x->count_moving * x->workers;
+    cycling_used += x->count_cycling * x->workers;
   }
   if (!point_workers(b)) return 0;
   return find_lists(b);

@@ -65,7 +65,7 @@ static double matrix_flops(const step *s, double made) {
 static double flops(const jet_plan *p, const step *s, int k) {
   double made = made_at(p, s, k);
   if (s->run == run_row) return made * row_flops[jk_rows[s->call->row].kind](s, k);
-  if (s->run == run_repeat || s->run == run_broadcast) return 0;
+  if (s->run == run_repeat || s->run == run_broadcast || s->run == run_read) return 0;
   return s->run == run_pairs ? matrix_flops(s, made) * pairs(&s->in[0], &s->in[1], k) : read_at(p, s, k);
 }
 
@@ -113,7 +113,8 @@ static void print_chain(const chain *x, FILE *f) {
 
 static void print_region(const region *r, int i, FILE *f) {
   fprintf(f, "region %d, level %d: ", i, r->level);
-  if (r->once) fprintf(f, "%d steps that run once\n", r->count);
+  if (r->folded) fprintf(f, "%d steps that ran when the plan was made\n", r->count);
+  else if (r->once) fprintf(f, "%d steps that run once\n", r->count);
   else
     fprintf(f, "%d steps over %td elements in blocks of %td, %td planes in a block, %td in memory\n", r->count, r->n,
             r->block, r->slots, r->touched);
@@ -129,7 +130,7 @@ jet_status plan_print(const jet_plan *p, FILE *f) {
       cost c = cost_of(p, &p->steps[i]);
       if (p->steps[i].lines) print_chain(p->steps[i].lines, f);
       print_step(&p->steps[i], c, f);
-      add_cost(&all, c);
+      if (!x->folded) add_cost(&all, c);
     }
   }
   fprintf(f, "all: ");

@@ -48,9 +48,18 @@ int plan_region(build *b, int space, ptrdiff_t n, int earliest) {
   return r;
 }
 
+int plan_fold_region(build *b) {
+  if (b->folding) return b->folding - 1;
+  int r = new_region(b, 1, 0, 0);
+  if (r < 0) return -1;
+  b->plan->regions[r].folded = b->plan->folded = 1;
+  b->folding = r + 1;
+  return r;
+}
+
 /* ---- the order of all steps ------------------------------------------------------------------------------------------------ */
 
-static int rank_of(const region *r) { return 2 * r->level + !r->once; }
+static int rank_of(const region *r) { return r->folded ? 0 : 1 + 2 * r->level + !r->once; }
 
 /* to[r]: the place of region r by level, what runs once first; stable. */
 static int sort_regions(build *b, int *to) {

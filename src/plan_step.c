@@ -1,5 +1,6 @@
 /* plan_step.c - what steps need beside their planes: axes of a broadcast, parts of a deposit, shapes and lists of the rest. */
 #include "build.h"
+#include "numbers.h"
 #include "ops.h"
 #include "pattern.h"
 
@@ -173,9 +174,19 @@ static int whole_step(build *b, const node *n, step *s) {
   return n->op->step != STEP_WHOLE || whole_tables(b, n, s);
 }
 
+static int matrix_step(build *b, const node *n, step *s) {
+  matrix_sum *m = (matrix_sum *)own(b, 1, sizeof *m);
+  if (!m) return 0;
+  s->matrix = m;
+  sum_axes_matrix(shape_of(b->tape, build_input(b, n, 0)), n->with.k, &m->rows, &m->columns);
+  return 1;
+}
+
 int plan_step(build *b, const node *n, step *s) {
+  if (s->run == run_sum_columns || s->run == run_sum_rows) return matrix_step(b, n, s);
   if (s->run == run_row) return row_step(b, n, s);
   if (s->run == run_broadcast) return broadcast_step(b, n, s);
+  if (s->run == run_read) return (s->pattern = copy_list(b, n->with.list)) != NULL;
   if (s->run == run_add || s->run == run_deposit) return deposit_step(b, n, s);
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole) return whole_step(b, n, s);
   return 1;

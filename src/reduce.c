@@ -85,8 +85,8 @@ jet spread(reverse *r, const node *n) {
 
 static void pull_sum_axes(reverse *r, const node *n) { give(r, n, 0, spread(r, n)); }
 
-static const op op_sum_axes = {.name = "sum", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_sum_axes,
-                               .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_sum_axes};
+const op op_sum_axes = {.name = "sum", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_sum_axes,
+                        .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_sum_axes};
 
 jet sum_axes(const char *name, jet x, unsigned axes, int keep) {
   if (x.id < 0) return x;

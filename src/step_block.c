@@ -1,4 +1,5 @@
 /* step_block.c - steps on a block of lanes: first..first+n-1. */
+#include "pattern.h"
 #include "plan.h"
 
 #include <string.h>
@@ -48,6 +49,20 @@ void run_broadcast(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
       const real *x = from ? from->base + copy_at(from, c) : NULL;
       if (!x || from->n == 1) p->set->fill(y, x ? *x : 0, n);
       else copy_spread(p->set, s->axes, y, x, first, n);
+    }
+  }
+}
+
+/* ---- elements at a pattern ----------------------------------------------------------------------------------------------------- */
+
+void run_read(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
+  for (int k = s->now0; k < s->now1; k++) {
+    int id = plane_in(s->in_planes[0], &s->in[0], k);
+    const plane *from = id < 0 ? NULL : &p->planes[id], *to = &p->planes[s->out_planes[0][k]];
+    for (int c = 0; c < to->copies; c++) {
+      real *y = s->out[0].plane[k] + copy_at(to, c);
+      if (from) pattern_read_lanes(s->pattern, y, from->base + copy_at(from, c), first, n);
+      else memset(y, 0, (size_t)n * sizeof *y);
     }
   }
 }
