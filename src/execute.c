@@ -48,6 +48,7 @@ static void walk_share(void *data, int worker) {
   const region *r = x->over;
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
+    hostile_block(x->plan, r, worker);
     move_pointers(x->plan, r, worker, first);
     run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
   }
@@ -66,10 +67,12 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 }
 
 static void run_region(const jet_plan *p, const region *r) {
+  hostile_region(p, r);
   if (in_blocks(r)) walk_blocks(p, r);
   else run_steps(p, r, 0, 0, r->n);
   for (int i = 0; i < r->count && r->sums && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
+  hostile_check(p, r);
 }
 
 /* Outputs whose plane is somebody else's, of whatever coefficient, and zeros into the caller's memory. */
@@ -103,7 +106,7 @@ static void count_lost(jet_plan *p) {
   p->any_lost = any;
 }
 
-void plan_execute(jet_plan *p, int k0, int k1) {
+static void execute(jet_plan *p, int k0, int k1) {
   follow_caller(p);
   if (p->by_orders) choose_range(p, k0, k1);
   for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
@@ -111,3 +114,5 @@ void plan_execute(jet_plan *p, int k0, int k1) {
   deliver(p);
   count_lost(p);
 }
+
+void plan_execute(jet_plan *p, int k0, int k1) { hostile_run(p, execute, k0, k1); }

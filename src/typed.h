@@ -10,6 +10,13 @@
 #define plan_build TYPED(plan_build)
 /* execute.c */
 #define plan_execute TYPED(plan_execute)
+/* hostile.c */
+#define hostile_area TYPED(hostile_area)
+#define hostile_block TYPED(hostile_block)
+#define hostile_check TYPED(hostile_check)
+#define hostile_region TYPED(hostile_region)
+#define hostile_run TYPED(hostile_run)
+#define hostile_start TYPED(hostile_start)
 /* layout.c */
 #define plan_layout TYPED(plan_layout)
 /* pattern.c */

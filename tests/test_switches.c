@@ -8,12 +8,11 @@
 
 #include <cmocka.h>
 
+#include "hostile.h"
 #include "switches.h"
 #include "workers.h"
 
-#include "hostile.h"
-
-enum { SMALL = HOSTILE ? 60 : 240, MIDDLE = HOSTILE ? 20 : 60, LARGE = HOSTILE ? 1 : 12, ISAS = 3, FAILURES = 3 };
+enum { SMALL = HOSTILE ? 60 : 240, MIDDLE = HOSTILE ? 20 : 60, LARGE = 12, MOST = HOSTILE ? 300 : 30000, ISAS = 3, FAILURES = 3 };
 
 typedef struct tally {
   long plans, in_blocks, with_workers, steps, plain;
@@ -67,7 +66,7 @@ static void small_arrays(void **state) {
   for (uint64_t seed = 1; seed <= SMALL && sum.wrong < FAILURES; seed++) try_all(500000 + seed, 18, 0, &sum);
   assert_right(&sum);
   assert_true(sum.steps * 100 < sum.plain * 95);
-  if (HOSTILE) assert_true(sum.in_blocks * 10 > sum.plans * 3);
+  if (HOSTILE) assert_true(sum.in_blocks * 10 > sum.plans);
 }
 
 static void arrays_of_some_blocks(void **state) {
@@ -81,7 +80,7 @@ static void arrays_of_some_blocks(void **state) {
 static void arrays_of_several_workers(void **state) {
   tally sum = {0};
   (void)state;
-  for (uint64_t seed = 1; seed <= LARGE && sum.wrong < FAILURES; seed++) try_all(700000 + seed, 12, 30000, &sum);
+  for (uint64_t seed = 1; seed <= LARGE && sum.wrong < FAILURES; seed++) try_all(700000 + seed, 12, MOST, &sum);
   assert_right(&sum);
   if (workers_allowed(8) > 1) assert_true(sum.with_workers * 10 > sum.plans * 2);
 }
