@@ -140,6 +140,7 @@ static void record(recording *r, const trial *t, const program *p) {
   jet_tape_options options = JET_TAPE_OPTIONS_INIT;
   memset(r, 0, sizeof *r);
   options.isa = t->isa;
+  options.type = REAL(JET_F64, JET_F32);
   r->tape = jet_tape_new_ex(&options);
   jet s = jet_parameter(r->tape, random_below(&g, t->most ? 4 : 6));
   int directions = random_below(&g, 3) ? 1 : P;
@@ -162,18 +163,18 @@ static void fill_inputs(const recording *r, jet_plan *plan, uint64_t seed, int s
     ptrdiff_t n = jet_size(x);
     double size = 1;
     for (int k = 0; k <= jet_order(x); k++, size *= 0.5)
-      for (ptrdiff_t e = 0; e < n; e++) jet_plan_data(plan, x, k)[e] = k ? uniform(&g, -size, size) : uniform(&g, -1.5, 1.5);
-    for (int zeros = random_below(&g, 3); special && n && zeros > 0; zeros--) jet_plan_data(plan, x, 0)[random_below(&g, (int)n)] = 0;
-    if (n && wild) jet_plan_data(plan, x, 0)[random_below(&g, (int)n)] = random_below(&g, 2) ? INFINITY : -INFINITY;
+      for (ptrdiff_t e = 0; e < n; e++) TYPED(jet_plan_data)(plan, x, k)[e] = (real)(k ? uniform(&g, -size, size) : uniform(&g, -1.5, 1.5));
+    for (int zeros = random_below(&g, 3); special && n && zeros > 0; zeros--) TYPED(jet_plan_data)(plan, x, 0)[random_below(&g, (int)n)] = 0;
+    if (n && wild) TYPED(jet_plan_data)(plan, x, 0)[random_below(&g, (int)n)] = random_below(&g, 2) ? (real)INFINITY : -(real)INFINITY;
   }
 }
 
 /* Directions may disagree about coefficient 0 at a kink of a gradient: then it has them too. */
-static ptrdiff_t numbers_of(jet x, int k) { return jet_size(x) * copies_of(value_of(x.tape, x.id), k); }
+static ptrdiff_t plane_size(jet x, int k) { return jet_size(x) * copies_of(value_of(x.tape, x.id), k); }
 
 /* The caller's memory, at all places in a line of the cache, between numbers that nobody may touch. */
 typedef struct bound {
-  double *own, *at;
+  real *own, *at;
   ptrdiff_t n;
 } bound;
 
@@ -183,16 +184,16 @@ typedef struct bounds {
 } bounds;
 
 enum { GUARD = 8 };
-static const double UNTOUCHED = 1234567.890625;
+static const real UNTOUCHED = 123456.5;
 
 static void bind_one(bounds *b, jet_plan *plan, jet x, int k, generator *g) {
   if (b->count == b->room) b->list = (bound *)realloc(b->list, (size_t)(b->room += 100) * sizeof *b->list);
   bound *y = &b->list[b->count++];
-  y->n = numbers_of(x, k);
-  y->own = (double *)malloc((size_t)(y->n + 3 * GUARD) * sizeof *y->own);
+  y->n = plane_size(x, k);
+  y->own = (real *)malloc((size_t)(y->n + 3 * GUARD) * sizeof *y->own);
   y->at = y->own + GUARD + random_below(g, GUARD);
   for (ptrdiff_t i = 0; i < y->n + 3 * GUARD; i++) y->own[i] = UNTOUCHED;
-  jet_plan_bind(plan, x, k, y->at);
+  TYPED(jet_plan_bind)(plan, x, k, y->at);
 }
 
 static void bind_some(bounds *b, const recording *r, jet_plan *plan, generator *g) {
@@ -211,7 +212,7 @@ static void bind_some(bounds *b, const recording *r, jet_plan *plan, generator *
 static bool untouched(const bounds *b) {
   for (int i = 0; i < b->count; i++) {
     const bound *x = &b->list[i];
-    for (double *at = x->own; at < x->own + x->n + 3 * GUARD; at++)
+    for (real *at = x->own; at < x->own + x->n + 3 * GUARD; at++)
       if ((at < x->at || at >= x->at + x->n) && *at != UNTOUCHED) return false;
   }
   return true;
@@ -229,17 +230,17 @@ static jet_status run_either_way(jet_plan *p, int by_orders) {
   return status;
 }
 
-static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b)); }
+static bool same_bits(real a, real b) { return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b)); }
 
 static bool output_agrees(const recording *r, int i, jet_plan *got, jet_plan *want, char what[400]) {
   const label *of = &r->of[i];
   jet x = r->out[i];
   for (int k = 0; k <= jet_order(x); k++) {
-    const double *a = jet_plan_data(got, x, k), *b = jet_plan_data(want, x, k);
-    for (ptrdiff_t e = 0, n = numbers_of(x, k); e < n; e++)
+    const real *a = TYPED(jet_plan_data)(got, x, k), *b = TYPED(jet_plan_data)(want, x, k);
+    for (ptrdiff_t e = 0, n = plane_size(x, k); e < n; e++)
       if (!same_bits(a[e], b[e])) {
         snprintf(what, 400, "output %d (%s %d, k %d): coefficient %d, element %td of %td: %.17g instead of %.17g", i, of->what,
-                 of->which, of->k, k, e, n, a[e], b[e]);
+                 of->which, of->k, k, e, n, (double)a[e], (double)b[e]);
         return false;
       }
   }

@@ -45,8 +45,8 @@ static long double largest_around(const law *w, int i, int k) {
   return most;
 }
 
-/* Whose derivative drifts: log1prel' as (log1prel - 1/(1 + x)) / -x has, beyond order 40, rounding of the size of 1/x's coefficients, which
-   decay less than its own. Compared up to there. */
+/* The derivative of log1prel, its row at m = 1, drifts along the jet: at order 40 it is off by 4.5e-11, at order 100 by a quarter (in
+   long precision the coefficients of log1prel itself are right to 1e-14 at order 255). Compared up to there. */
 static int highest(const char *name) { return strcmp(name, "log1prel") == 0 ? 40 : ORDER; }
 
 /* (k + 1) y_{k+1} = sum over inputs and j of g_{k-j} (j + 1) x_{j+1}; how many k were compared, -1 for a failure */
