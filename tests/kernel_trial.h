@@ -343,7 +343,7 @@ static inline void for_all(trial *f, int times) {
 
 static problem p_, q_[DIRECTIONS];
 
-static result want_, got_, single_[DIRECTIONS];
+static __attribute__((unused)) result want_, got_, single_[DIRECTIONS];
 
 /* ---- 1. a sweep in pieces ------------------------------------------------------------------------------------------ */
 
