@@ -1,10 +1,11 @@
 /* bag.c - see bag.h. */
 #include "bag.h"
+#include "hostile.h"
 
 #include <stdint.h>
 #include <string.h>
 
-enum { SMALL = 1024, FIRST = 2048, LAST = 1 << 18 }; /* bytes; blocks double from the first to the last */
+enum { SMALL = HOSTILE ? 0 : 1024, FIRST = 2048, LAST = 1 << 18 }; /* bytes; blocks double from the first to the last */
 
 static void *allocate(bag *b, size_t size) {
   if (!memory_grow(&b->mem, &b->items, &b->room, b->count, sizeof *b->items)) return NULL;

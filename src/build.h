@@ -8,7 +8,7 @@ typedef struct span { /* coefficients lo..hi; none if hi < lo */
   int lo, hi;
 } span;
 
-enum { ONCE = 64 }; /* elements up to which an iteration space is not walked in blocks */
+enum { ONCE = HOSTILE ? 4 : 64 }; /* elements up to which an iteration space is not walked in blocks */
 enum { FROM_COEFFICIENT = 1, FROM_CHOICE = 2 };
 
 typedef struct build {

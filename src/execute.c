@@ -68,6 +68,7 @@ static void walk_share(void *data, int worker) {
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
   run_steps(x->plan, r, worker, 0, r->hoisted, 0, r->lanes);
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
+    hostile_block(x->plan, r, worker);
     move_pointers(x->plan, r, worker, 0, r->usual_moving, first);
     turn_cycles(x->plan, r, worker, first);
     run_steps(x->plan, r, worker, r->hoisted, r->count, first, r->n - first < r->block ? r->n - first : r->block);
@@ -88,11 +89,13 @@ static void walk_blocks(const jet_plan *p, const region *r) {
 }
 
 static void run_region(const jet_plan *p, const region *r) {
+  hostile_region(p, r);
   if (in_blocks(r)) walk_blocks(p, r);
   else run_steps(p, r, 0, 0, r->count, 0, r->n);
   for (int i = 0; i < r->count && (r->sums || r->column_sums) && !r->once; i++)
     if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
     else if (p->steps[r->first + i].run == run_sum_columns) finish_sum_columns(p, &p->steps[r->first + i]);
+  hostile_check(p, r);
 }
 
 /* Outputs whose plane is somebody else's, of whatever coefficient, and zeros into the caller's memory. */
@@ -137,7 +140,7 @@ void plan_execute_folded(jet_plan *p) {
   }
 }
 
-void plan_execute(jet_plan *p, int k0, int k1) {
+static void execute(jet_plan *p, int k0, int k1) {
   follow_caller(p);
   if (p->by_orders) choose_range(p, k0, k1);
   for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
@@ -145,3 +148,5 @@ void plan_execute(jet_plan *p, int k0, int k1) {
   deliver(p);
   count_lost(p);
 }
+
+void plan_execute(jet_plan *p, int k0, int k1) { hostile_run(p, execute, k0, k1); }

@@ -215,7 +215,7 @@ static int find_ports(build *b, int n, const jet outputs[]) {
 
 /* Blocks: powers of two. Of 32 KB with 512 lanes up to 512 KB with 4096, this is the best or near it for long and short steps alike:
    smaller blocks pay for calls, larger ones leave the first cache. */
-enum { CACHE = 64 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 1024 };
+enum { CACHE = 64 * 1024, BLOCK_MIN = HOSTILE ? 8 : 32, BLOCK_MAX = HOSTILE ? 16 : 1024 };
 
 static void touch(build *b, int i, plane *x) { /* steps come by region */
   int r = b->plan->steps[i].region;
@@ -238,7 +238,7 @@ static void choose_blocks(build *b) {
     ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->kept + x->touched;
     ptrdiff_t least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
-    x->block = BLOCK_MAX;
+    x->block = least > BLOCK_MAX ? least : BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
     if (x->whole_rows) x->block = x->block < x->whole_rows ? x->whole_rows : x->block / x->whole_rows * x->whole_rows;
   }
@@ -275,7 +275,7 @@ static void place_kept(build *b) {
 
 /* Coefficients of lanes, made or summed, that are worth a worker: some 50 microseconds, as long as it may take a sleeping thread to
    wake. Regions of less than two shares stay with the caller's thread. */
-enum { SHARE = 128 * 1024 };
+enum { SHARE = HOSTILE ? 16 : 128 * 1024 };
 
 static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; saturates */
   ptrdiff_t work = 0, sum;
@@ -344,7 +344,7 @@ static int reserve(build *b, size_t *total, ptrdiff_t n, int times, size_t *offs
   *offset = *total;
   if (__builtin_add_overflow(*total, size, total) || *total > PTRDIFF_MAX / 16)
     return plan_fail(b->plan, JET_TOO_LARGE, "the memory of the plan overflows a size");
-  return 1;
+  return hostile_area(b->plan, *offset, (size_t)n * (size_t)times, total);
 }
 
 typedef struct shared { /* memory that all regions use in turn */
@@ -430,7 +430,7 @@ static int allocate(build *b, shared *at) {
     port_plane *x = &p->port_planes[i];
     x->own = x->plane < 0 || x->copy ? p->arena + x->offset : p->planes[x->plane].base;
   }
-  return 1;
+  return hostile_start(b, at->slots, total);
 }
 
 int plan_layout(build *b, int n, const jet outputs[]) {

@@ -1,5 +1,6 @@
 /* memory.c - see memory.h. */
 #include "memory.h"
+#include "hostile.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ void *memory_resize(const memory *m, void *p, size_t old_size, size_t new_size) 
 int memory_grow(const memory *m, void *list, int *capacity, int count, size_t element) {
   if (count < *capacity) return 1;
   if (count > INT_MAX / 2 - 8) return 0;
-  int room = *capacity ? 2 * *capacity : 8;
+  int room = *capacity ? 2 * *capacity : HOSTILE ? 1 : 8;
   if (room <= count) room = count + 1;
   void *p;
   memcpy(&p, list, sizeof p);

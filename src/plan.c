@@ -85,6 +85,7 @@ jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], cons
 void jet_plan_free(jet_plan *p) {
   if (!p || p == &no_plan) return;
   const memory m = p->mem;
+  hostile_stop(p);
   bag_free(&p->owned);
   native_free(p->code, p->code_size);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
@@ -119,7 +120,7 @@ int jet_plan_lost(const jet_plan *p, jet y) {
 jet_status jet_plan_run(jet_plan *p) {
   if (!p || p->status) return jet_plan_status(p);
   p->typed->execute(p, 0, p->max_order + 1);
-  return JET_OK;
+  return p->status;
 }
 
 jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
@@ -129,7 +130,7 @@ jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
   if (k0 < 0 || k1 <= k0 || k1 > p->max_order + 1)
     return plan_refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range in 0..%d", k0, k1, p->max_order);
   p->typed->execute(p, k0, k1);
-  return JET_OK;
+  return p->status;
 }
 
 jet_status jet_plan_print(const jet_plan *p, FILE *f) {

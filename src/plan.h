@@ -14,6 +14,7 @@
 #define JETS_PLAN_H
 
 #include "bag.h"
+#include "hostile.h"
 #include "jets.h"
 #include "kernel.h"
 #include "lines.h"
@@ -195,6 +196,7 @@ typedef struct runtime { /* the plan and what it runs, for a type of numbers */
 struct jet_plan {
   const runtime *typed;
   memory mem;
+  struct hostile *hostile; /* hostile.h; else NULL */
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;

@@ -61,7 +61,7 @@ static const ptrdiff_t *copy_list(build *b, int id) {
 
 /* ---- deposits ---------------------------------------------------------------------------------------------------------------------- */
 
-enum { SINK = 256 }; /* lanes from which it is worth while to add parts block by block */
+enum { SINK = HOSTILE ? 8 : 256 }; /* lanes from which it is worth while to add parts block by block */
 
 int plan_is_sink(const build *b, const node *n) {
   const ptrdiff_t *at = list_of(b->tape, n)->at;

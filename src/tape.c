@@ -1,5 +1,6 @@
 /* tape.c - the tape itself: memory, shapes, nodes, the sticky failure. Knows no particular operation. */
 #include "tape.h"
+#include "hostile.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -138,7 +139,7 @@ static unsigned shape_hash(const shape *s) {
 }
 
 static int rehash(jet_tape *tape) {
-  int room = tape->hash_room ? 2 * tape->hash_room : 16;
+  int room = tape->hash_room ? 2 * tape->hash_room : HOSTILE ? 2 : 16;
   int *hash = (int *)memory_resize(&tape->mem, NULL, 0, (size_t)room * sizeof *hash);
   if (!hash) return 0;
   memset(hash, -1, (size_t)room * sizeof *hash);

@@ -11,6 +11,13 @@
 /* execute.c */
 #define plan_execute TYPED(plan_execute)
 #define plan_execute_folded TYPED(plan_execute_folded)
+/* hostile.c */
+#define hostile_area TYPED(hostile_area)
+#define hostile_block TYPED(hostile_block)
+#define hostile_check TYPED(hostile_check)
+#define hostile_region TYPED(hostile_region)
+#define hostile_run TYPED(hostile_run)
+#define hostile_start TYPED(hostile_start)
 /* layout.c */
 #define plan_layout TYPED(plan_layout)
 /* native.c */

@@ -3,7 +3,16 @@
 
 #include <stddef.h>
 
-#if JETS_POSIX_THREADS
+#if JETS_HOSTILE
+
+/* One after the other, the last first: what depends on their order, or on another's having run, shows. */
+int workers_default(void) { return 3; }
+
+void workers_run(int count, worker_task *task, void *data) {
+  for (int i = count - 1; i >= 0; i--) task(data, i);
+}
+
+#elif JETS_POSIX_THREADS
 #include <pthread.h>
 
 enum { THREADS = 4 };
@@ -57,7 +66,7 @@ void workers_run(int count, worker_task *task, void *data) {
 #endif
 
 int workers_allowed(int threads) {
-#if JETS_POSIX_THREADS || defined _OPENMP
+#if JETS_HOSTILE || JETS_POSIX_THREADS || defined _OPENMP
   return threads < 1 ? 1 : threads > WORKERS_MOST ? WORKERS_MOST : threads;
 #else
   return (void)threads, 1;

@@ -1,5 +1,6 @@
 /* workers.h - one task for each of several workers, side by side: by OpenMP; by POSIX threads in a build that is checked for races,
-   since ThreadSanitizer does not see how an OpenMP runtime synchronises; one after the other where there is neither. */
+   since ThreadSanitizer does not see how an OpenMP runtime synchronises; one after the other where there is neither, and in a hostile
+   build. */
 #ifndef JETS_WORKERS_H
 #define JETS_WORKERS_H
 

@@ -38,9 +38,9 @@ ptrdiff_t broadcast_element(const op_shape *from, const op_shape *to, ptrdiff_t 
 
 /* ---- programs ---------------------------------------------------------------------------------------------------- */
 
-static void random_inputs(program *p, generator *g) {
+static void random_inputs(program *p, int extent, generator *g) {
   op_shape base = {3, {0}};
-  for (int i = 0; i < 3; i++) base.dims[i] = random_below(g, 14) ? 1 + random_below(g, 4) : 0;
+  for (int i = 0; i < 3; i++) base.dims[i] = random_below(g, 14) ? 1 + random_below(g, extent) : 0;
   p->count = p->inputs = 4;
   for (int v = 0; v < p->inputs; v++) {
     instruction *in = &p->at[v];
@@ -65,14 +65,50 @@ static bool random_instruction(program *p, generator *g) {
   for (int i = 0; i < in->nin; i++) in->in[i] = random_operand(p, g);
   in->bound = in->op->bound(p->at[in->in[0]].bound, in->nin > 1 ? p->at[in->in[1]].bound : 0);
   if (!in->op->choose(p, in, g)) return false;
-  if (op_shape_size(&in->shape) > NAIVE_SIZE || in->shape.rank > NAIVE_RANK || !(in->bound < 30)) return false;
+  if (op_shape_size(&in->shape) > p->most || in->shape.rank > NAIVE_RANK || !(in->bound < p->bound)) return false;
   p->count++;
   return true;
 }
 
-void program_random(program *p, int operations, generator *g) {
-  random_inputs(p, g);
+static void random_instructions(program *p, int operations, generator *g) {
   for (int tries = 0; p->count < p->inputs + operations && tries < 4000; tries++) random_instruction(p, g);
+}
+
+void program_random(program *p, int operations, generator *g) {
+  p->most = NAIVE_SIZE, p->bound = 30;
+  random_inputs(p, 4, g);
+  random_instructions(p, operations, g);
+}
+
+static const naive_op *slice_op(void) {
+  int i = 0;
+  while (strcmp(naive_ops[i].name, "slice") != 0) i++;
+  return &naive_ops[i];
+}
+
+/* Vectors of n elements, and one of n and some more, of which slices of n are the first instructions. */
+static void vectors_and_slices(program *p, int slices, ptrdiff_t n, generator *g) {
+  static const int shifts[] = {1, 2, 7, 40, 300};
+  for (int v = 0; v < p->inputs; v++) p->at[v].shape = (op_shape){1, {random_below(g, 8) ? n : 1}};
+  ptrdiff_t shift = shifts[random_below(g, 5)];
+  p->at[0].shape.dims[0] = n + shift * (slices ? slices - 1 : 0);
+  for (int i = 0; i < slices; i++) {
+    instruction *in = &p->at[p->count++];
+    memset(in, 0, sizeof *in);
+    in->op = slice_op();
+    in->nin = 1, in->bound = 1.5, in->s[0] = 1;
+    in->a[0] = shift * i, in->b[0] = in->a[0] + n;
+    in->shape = (op_shape){1, {n}};
+  }
+}
+
+void program_random_large(program *p, int operations, ptrdiff_t most, generator *g) {
+  int extent = (int)cbrt((double)most) + 1, vectors = random_below(g, 5) < 3, slices = random_below(g, 4);
+  p->most = most, p->bound = 1e9;
+  random_inputs(p, extent, g);
+  if (vectors) vectors_and_slices(p, slices, 1 + random_below(g, (int)most), g);
+  random_instructions(p, operations, g);
+  if (p->count > p->inputs + operations) p->count = p->inputs + operations;
 }
 
 void program_print(const program *p) {

@@ -21,6 +21,8 @@ typedef struct instruction {
 
 typedef struct program {
   int inputs, count; /* the first instructions are inputs */
+  ptrdiff_t most;    /* elements of a value */
+  double bound;      /* of one */
   instruction at[NAIVE_MAX];
 } program;
 
@@ -50,6 +52,9 @@ extern const naive_op naive_ops[];
 extern const int naive_op_count;
 
 void program_random(program *, int operations, generator *);
+/* Of arrays of up to `most` elements, too large for the evaluator: mostly of one size, often slices of one input that overlap. Fewer
+   operations from a generator in the same state are the first of these. */
+void program_random_large(program *, int operations, ptrdiff_t most, generator *);
 void program_print(const program *);
 void program_record(const program *, jet values[]); /* values[0..inputs-1] are given */
 bool program_uses(const program *, int value);      /* whether an instruction has it as operand */

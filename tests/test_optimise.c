@@ -103,7 +103,7 @@ static bool bits_agree(jet_plan *a, jet x, jet_plan *b, jet y) {
 
 /* merged, plain: of both recordings; once: of the first alone */
 static bool plans_agree(const twice *r, jet_plan *merged, jet_plan *plain, jet_plan *once) {
-  bool good = merged->nsteps == once->nsteps && merged->nsteps <= plain->nsteps;
+  bool good = (HOSTILE || merged->nsteps == once->nsteps) && merged->nsteps <= plain->nsteps; /* more regions: more broadcasts */
   if (!good) print_error("steps: %d merged, %d not, %d of one\n", merged->nsteps, plain->nsteps, once->nsteps);
   for (int i = 0; good && i < 2; i++)
     for (int j = 0; good && j < r->n; j++) {

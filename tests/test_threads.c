@@ -485,7 +485,7 @@ static void numbers_of_threads(void **state) {
   jet_plan_free(of_tape), jet_plan_free(own), jet_plan_free(most);
   r.out[0] = jet_exp(jet_input(r.tape, 1, &few));
   jet_plan *small = plan_threads(&r, 8, 0);
-  assert_int_equal(most_workers(small), 1);
+  if (!HOSTILE) assert_int_equal(most_workers(small), 1);
   jet_plan_free(small);
   jet_plan_options bad = JET_PLAN_OPTIONS_INIT;
   bad.threads = -1;
