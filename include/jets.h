@@ -208,6 +208,12 @@ JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that
 /* Coefficient k as a plain array; of P directions, P x shape for k >= 1, and for k = 0, where directions may disagree at a kink of a
    gradient, that of the first. */
 JET_API jet jet_coefficient(jet y, int k); /* the second derivative is 2 times coefficient 2 */
+/* The sum of coefficient k over the directions of y, an array of its shape: with order 2 and the identity for v of jet_expand_many
+   the Laplacian is 2 times that of coefficient 2. A coefficient that directions share counts for each of them. Where nothing but sums
+   of the highest coefficient is asked for, operations whose result is affine in it carry one plane of sums from the beginning
+   instead of one in each direction, for about half of the work at order 2; the others (quotients, roots and powers, which divide by
+   valuation, and those with kinks) work on directions, and so does what they are made of. */
+JET_API jet jet_coefficient_sum(jet y, int k);
 
 /* Values while recording: coefficient 0 of x into n = jet_size(x) numbers. Evaluates what was recorded since the last peek, each
    operation once. Inputs have values from jet_poke (not copied: must stay valid; plans know nothing of it) or, inside a callback,

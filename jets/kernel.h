@@ -28,6 +28,10 @@ typedef struct jk_call {
   jk_series in[JK_MAX_IN], out[JK_MAX_OUT];
   void *work; /* jk_work_size(order) bytes, aligned to 64 */
   int lost;   /* set to the highest number of orders lost in a lane, if that is more */
+  /* Of several directions that share plane 0: k1 - 1 >= 1 where that coefficient, of inputs and results, is one plane, the sum over
+     directions; else 0. Not for rows that are SPECIAL, PIECEWISE or a CHOICE. */
+  int summed;
+  real *aside; /* then: n numbers for each result */
 } jk_call;
 
 /* How a row's result depends on its inputs, structurally. */

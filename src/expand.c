@@ -142,20 +142,9 @@ static int infer_collapse(jet_tape *tape, const op *o, int nin, const int *in, c
 /* An adjoint without directions is the same for each. */
 static void pull_collapse(reverse *r, const node *n) { give(r, n, 0, adjoint(r, n->first)); }
 
-/* in: all directions, by strides; with.k: how many. */
-static void run_collapse(const piece *q, int order, int k0, int k1, const jets in[], const jets out[]) {
-  (void)order;
-  for (int k = k0; k < k1; k++) {
-    const real *x = in[0].plane[k];
-    real *y = out[0].plane[k];
-    if (!y) continue;
-    q->set->fill(y, 0, q->out.size);
-    for (int p = 0; x && p < q->with.k; p++) q->set->add(y, x + p * in[0].stride[k], q->out.size);
-  }
-}
-
+/* with.k: of how many directions */
 const op op_collapse = {.name = "collapse", .row = -1, .count = 1, .infer = infer_collapse, .pull = pull_collapse,
-                        .step = STEP_WHOLE, .whole = run_collapse};
+                        .step = STEP_COLLAPSE};
 
 jet collapse(jet x) {
   attributes with = NO_ATTRIBUTES;
@@ -236,6 +225,14 @@ jet jet_coefficient(jet y, int k) {
   ptrdiff_t stop[JET_MAX_RANK] = {1};
   for (int i = 0; i < s.rank; i++) stop[i + 1] = s.dims[i];
   return jet_reshape(jet_slice(z, start, stop, NULL), s.rank, s.dims);
+}
+
+jet jet_coefficient_sum(jet y, int k) {
+  if (!operand_check("coefficient_sum", y)) return failed(y, y);
+  int order = value_of(y.tape, y.id)->order;
+  if (k >= 0 && k <= order) return coefficient_of(collapse(y), k);
+  tape_fail(y.tape, JET_BAD_ORDER, "coefficient_sum: %d is outside 0..%d, the order of the jet", k, order);
+  return failed(y, y);
 }
 
 /* ---- a constant of a jet --------------------------------------------------------------------------------------------------- */

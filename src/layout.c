@@ -43,7 +43,7 @@ static void store_large(build *b, int i, plane *x) {
 }
 
 /* Whether it makes lanes of the block. */
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast; }
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_collapse; }
 
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
@@ -287,6 +287,16 @@ typedef struct shared { /* memory that all regions use in turn */
 
 static ptrdiff_t unit_of(const region *r) { return r->once ? 1 : room_of(r->block); } /* of slots */
 
+static ptrdiff_t room_aside(const jet_plan *p) {
+  ptrdiff_t most = 0, n;
+  for (int i = 0; i < p->nsteps; i++) {
+    const step *s = &p->steps[i];
+    n = !s->summed || !s->call ? 0 : JK_MAX_OUT * (p->regions[s->region].once ? s->n : p->regions[s->region].block);
+    if (n > most) most = n;
+  }
+  return most;
+}
+
 static int measure_shared(build *b, size_t *total, shared *at) {
   const jet_plan *p = b->plan;
   ptrdiff_t widest = 0;
@@ -294,7 +304,8 @@ static int measure_shared(build *b, size_t *total, shared *at) {
     if (p->regions[r].slots * unit_of(&p->regions[r]) > widest) widest = p->regions[r].slots * unit_of(&p->regions[r]);
   int workers = most_workers(p);
   b->slots_room = room_of(widest + LINE);
-  b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)) + LINE);
+  b->aside_at = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)));
+  b->work_room = room_of(b->aside_at + room_aside(p) + LINE);
   return reserve(b, total, b->slots_room, workers, &at->slots) && reserve(b, total, b->work_room, workers, &at->work) &&
          reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(real)) + LINE, 1, &at->scratch);
 }

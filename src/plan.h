@@ -77,6 +77,7 @@ struct step {
   const shape *result;
   int order; /* of its result */
   int k0, k1;     /* all that it makes */
+  int summed;     /* the last of these where it is the sum over directions; 0 */
   int now0, now1; /* of it, in this run */
   int late;       /* decided by coefficients: made again at every range of orders */
   int region;
@@ -177,7 +178,7 @@ int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* bui
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
 
 /* step_block.c and step_whole.c */
-step_run run_row, run_broadcast, run_sum, run_add;
+step_run run_row, run_broadcast, run_sum, run_add, run_collapse;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */

@@ -46,9 +46,11 @@ static int point_series(pointing *t, const step *s, jk_series *x, const int *ids
 }
 
 static int wants_inputs(const step *s) {
-  return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole;
+  return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole || s->run == run_collapse;
 }
-static int wants_outputs(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_whole; }
+static int wants_outputs(const step *s) {
+  return s->run == run_row || s->run == run_broadcast || s->run == run_whole || s->run == run_collapse;
+}
 
 static int point_step(pointing *t, step *s) {
   for (int i = 0; wants_inputs(s) && i < s->nin; i++)
@@ -58,9 +60,14 @@ static int point_step(pointing *t, step *s) {
   return 1;
 }
 
+static void give_work(const build *b, jk_call *c, int worker) {
+  c->work = (real *)b->plan->work + worker * b->work_room;
+  c->aside = (real *)c->work + b->aside_at;
+}
+
 static int point_first(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
   if (!point_step(t, s)) return 0;
-  if (s->call) s->call->work = t->b->plan->work;
+  if (s->call) give_work(t->b, s->call, 0);
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
     s->whole->told.scratch = t->b->plan->arena + scratch_at;
   return 1;
@@ -103,7 +110,7 @@ static int point_worker(build *b, const region *r, int worker) {
     step *s = worker_steps(p, r, worker) + i;
     *s = *from;
     if (!copy_series(b, from, s) || !point_step(&t, s)) return 0;
-    if (s->call) s->call->work = (real *)p->work + worker * b->work_room;
+    if (s->call) give_work(b, s->call, worker);
     if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
   }
   return 1;

@@ -19,6 +19,7 @@ static int row_step(build *b, const node *n, step *s) {
   s->call->c = n->with.c;
   s->call->m = n->with.m;
   s->call->directions = s->directions;
+  s->call->summed = s->summed;
   return 1;
 }
 

@@ -64,12 +64,15 @@ void run_planes(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   }
 }
 
-/* y_k = sum of a_i b_{k-i} */
+/* y_k = sum of a_i b_{k-i}. Of a sum over directions the terms with a coefficient 0 have a sum as the other factor. */
 static void sum_pairs(const jet_plan *p, const step *s, real *y, int k, int copy) {
   int any = 0;
   for (int i = s->in[0].low; i <= s->in[0].degree && i <= k; i++) {
-    const real *a = input(p, s, 0, i, copy), *b = input(p, s, 1, k - i, copy);
-    if (a && b) s->of->pair(&s->whole->told, y, a, b, any++ > 0);
+    int last = k > 0 && s->summed == k && i > 0 && i < k ? s->directions - 1 : copy;
+    for (int c = copy; c <= last; c++) {
+      const real *a = input(p, s, 0, i, c), *b = input(p, s, 1, k - i, c);
+      if (a && b) s->of->pair(&s->whole->told, y, a, b, any++ > 0);
+    }
   }
   if (!any) zero(y, s->n);
 }

@@ -75,7 +75,8 @@ typedef enum step_kind {
   STEP_DEPOSIT,   /* sum of parts at patterns: op_deposit */
   STEP_PLANES,    /* linear, plane by plane: op->plane */
   STEP_PAIRS,     /* bilinear, pair of planes by pair: op->pair */
-  STEP_WHOLE      /* op->whole */
+  STEP_WHOLE,     /* op->whole */
+  STEP_COLLAPSE   /* the sum over directions */
 } step_kind;
 
 /* What of an input coefficients lo..hi of the result need. */
