@@ -170,6 +170,7 @@ KERNEL(erf, 1, 2, 2)
 #include "select.h"
 #include "compose.h"
 #include "reduce.h"
+#include "gemm.h"
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
@@ -191,4 +192,4 @@ extern const jk_set JK_SET;
 const jk_set JK_SET = {TEXT(JK_SET), W, {
 #include "functions.def"
                                    },
-                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns};
+                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns, gemm, gemm_work, gemm_dots};

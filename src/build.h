@@ -8,7 +8,7 @@ typedef struct span { /* coefficients lo..hi; none if hi < lo */
   int lo, hi;
 } span;
 
-enum { ONCE = 64 }; /* elements up to which an iteration space is not walked in blocks */
+enum { ONCE = PLAN_ONCE };
 enum { FROM_COEFFICIENT = 1, FROM_CHOICE = 2 };
 
 typedef struct build {
@@ -35,6 +35,7 @@ typedef struct build {
   char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
   size_t scratch_size; /* bytes, of one step at a time */
   int max_in;
+  int teams;       /* most workers of a step on whole planes */
   ptrdiff_t slots_room, work_room; /* numbers for each worker */
   ptrdiff_t aside_at; /* in the work: room for what rows keep aside of sums over directions */
 } build;

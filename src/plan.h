@@ -18,6 +18,8 @@
 #include "kernel.h"
 #include "tape.h"
 
+enum { PLAN_ONCE = 64 }; /* elements up to which an iteration space is not walked in blocks */
+
 typedef enum plane_kind {
   PLANE_INPUT,
   PLANE_GIVEN, /* bound memory alone */
@@ -83,6 +85,7 @@ struct step {
   int region;
   int node;       /* index into plan->flows */
   int directions; /* of its result */
+  int workers;    /* of a step on whole planes */
   int nin, nout;
   ptrdiff_t n;    /* lanes of its iteration space */
   jk_series *in, *out; /* pointers where it needs them, and the coefficients there are */
@@ -168,7 +171,9 @@ struct jet_plan {
   int *args;    /* inputs of flow */
   real *arena;
   void *work;
-  const real **operands; /* of a step on whole planes: room for the most there are */
+  const real **operands; /* of a step on whole planes: room for the most there are, for each worker */
+  size_t scratch_room;   /* bytes for each worker of such a step */
+  int operands_room;
   int any_lost;
   int moved; /* the caller has bound memory since the last run */
 };

@@ -172,7 +172,7 @@ static int find_lists(build *b) {
   for (int i = 0; i < p->nplanes; i++) views += p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].movable;
   p->lossy = (step **)bag_new(&p->owned, (size_t)lossy, sizeof *p->lossy);
   p->views = (int *)bag_new(&p->owned, (size_t)views, sizeof *p->views);
-  p->operands = (const real **)bag_new(&p->owned, (size_t)b->max_in, sizeof *p->operands);
+  p->operands = (const real **)bag_new(&p->owned, (size_t)b->max_in * (size_t)b->teams, sizeof *p->operands);
   if (!p->lossy || !p->views || !p->operands) return build_no_memory(b);
   find_lossy(p);
   for (int i = 0; i < p->nplanes; i++)

@@ -52,6 +52,7 @@ typedef struct piece {
   const ptrdiff_t *list; /* of with.list */
   ptrdiff_t list_count;
   int nin;
+  int directions; /* of all that is made */
   shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
   int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
   void *scratch;            /* op->scratch bytes, aligned to 64, shared with nobody during the call */
@@ -63,6 +64,12 @@ typedef struct jets {
   real *const *plane;
   const ptrdiff_t *stride;
 } jets;
+
+typedef struct cut { /* of a product */
+  int copies; /* that many planes of a and of y lie one after the other, and are taken at once */
+  int inner;  /* of a and of b, and y is the sum of their products */
+  int part, parts; /* part 0..parts-1 of the elements of y */
+} cut;
 
 /* How a plan runs an operation. */
 typedef enum step_kind {
@@ -103,8 +110,9 @@ typedef struct op {
   /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
      of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
   void (*plane)(const piece *, real *y, const real *const x[]);
-  /* y = a b, or y += a b, for the bilinear product of a plane of each factor. */
-  void (*pair)(const piece *, real *y, const real *a, const real *b, int add);
+  /* y = a b, or y += a b, for the bilinear product of a plane of each factor, or the part of it that `cut` says. */
+  void (*pair)(const piece *, real *y, const real *a, const real *b, int add, const cut *);
+  int (*stacks)(const piece *, int inner); /* whether cut.copies may be more than 1 */
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
   size_t (*scratch)(const piece *); /* NULL: none */
