@@ -9,7 +9,7 @@ enum {
   TILE_COLUMNS = TILE_VECTORS * W,
   GEMM_DEPTH = 3 * 1024 / TILE_COLUMNS, /* of a strip of 24 KB */
   BLOCK_ROWS = 96,
-  BLOCK_COLUMNS = 16 * TILE_COLUMNS
+  BLOCK_COLUMNS = 32 * TILE_COLUMNS
 };
 
 /* c = sum over l < depth of a[l, 0..TILE_ROWS-1] b[l, 0..TILE_COLUMNS-1] */
@@ -48,13 +48,16 @@ static void tile_part(real *y, ptrdiff_t row, const real *a, const real *b, ptrd
 }
 
 /* to[i / wide][l][i % wide] = x[i, l] for i < n, l < depth; what is missing of the last strip is zero. */
-static void pack(real *to, const real *x, ptrdiff_t stride_i, ptrdiff_t stride_l, ptrdiff_t n, ptrdiff_t depth, ptrdiff_t wide) {
+INLINE void pack(real *to, const real *x, ptrdiff_t stride_i, ptrdiff_t stride_l, ptrdiff_t n, ptrdiff_t depth, ptrdiff_t wide) {
   for (ptrdiff_t first = 0; first < n; first += wide, to += wide * depth, x += wide * stride_i) {
     ptrdiff_t m = n - first < wide ? n - first : wide;
     if (m < wide) memset(to, 0, (size_t)(wide * depth) * sizeof *to);
     if (stride_i == 1 && m == wide)
       for (ptrdiff_t l = 0; l < depth; l++)
-        for (ptrdiff_t i = 0; i < wide; i++) to[l * wide + i] = x[l * stride_l + i];
+        UNROLL for (ptrdiff_t i = 0; i < wide; i += W) v_store(to + l * wide + i, v_load(x + l * stride_l + i));
+    else if (m == wide)
+      for (ptrdiff_t l = 0; l < depth; l++)
+        UNROLL for (ptrdiff_t i = 0; i < wide; i++) to[l * wide + i] = x[i * stride_i + l * stride_l];
     else
       for (ptrdiff_t l = 0; l < depth; l++)
         for (ptrdiff_t i = 0; i < m; i++) to[l * wide + i] = x[i * stride_i + l * stride_l];
