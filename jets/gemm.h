@@ -4,7 +4,7 @@
    tile of the result in registers, a strip of b in the first cache, a block of a in the second. */
 
 enum {
-  TILE_ROWS = W >= 8 ? 8 : 4,
+  TILE_ROWS = VECTOR == 64 ? 8 : 4,
   TILE_VECTORS = 3,
   TILE_COLUMNS = TILE_VECTORS * W,
   GEMM_DEPTH = 3 * 1024 / TILE_COLUMNS, /* of a strip of 24 KB */

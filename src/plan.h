@@ -16,6 +16,7 @@
 #include "bag.h"
 #include "jets.h"
 #include "kernel.h"
+#include "numbers.h"
 #include "tape.h"
 
 enum { PLAN_ONCE = 64 }; /* elements up to which an iteration space is not walked in blocks */
@@ -144,7 +145,15 @@ typedef struct delivery { /* what an output gets after the run: a plane or zeros
   ptrdiff_t n;
 } delivery;
 
+typedef struct runtime { /* the plan and what it runs, for a type of numbers */
+  jet_type type;
+  int (*build)(jet_plan *, const jet_tape *, int n, const jet outputs[]);
+  void (*execute)(jet_plan *, int k0, int k1);
+  jet_status (*print)(const jet_plan *, FILE *);
+} runtime;
+
 struct jet_plan {
+  const runtime *typed;
   memory mem;
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
@@ -181,6 +190,12 @@ struct jet_plan {
 int plan_fail(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* build.c; 0 after plan_fail */
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
+jet_status plan_print(const jet_plan *, FILE *);                          /* plan_print.c */
+extern const runtime plan_runtime;                                        /* ports.c */
+
+/* plan.c, for ports.c: a call that failed and changed nothing; the port of x, NULL if it has none */
+jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const port *plan_port(const jet_plan *, jet x);
 
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add, run_collapse;

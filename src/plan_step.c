@@ -170,7 +170,7 @@ static int whole_step(build *b, const node *n, step *s) {
     if (!(j->told.list = copy_list(b, n->with.list))) return 0;
     j->told.list_count = b->tape->lists[n->with.list].count;
   }
-  size_t size = n->op->scratch ? n->op->scratch(&j->told) : 0;
+  size_t size = numbers_of(n->op)->scratch ? numbers_of(n->op)->scratch(&j->told) : 0;
   if (size > b->scratch_size) b->scratch_size = size;
   return n->op->step != STEP_WHOLE || whole_tables(b, n, s);
 }

@@ -82,7 +82,7 @@ static void make_plane(const jet_plan *p, const step *s, const piece *told, cons
     x[i] = input(p, s, i, same ? k : 0, c);
     any |= same && x[i];
   }
-  if (any) s->of->plane(told, to->base + copy_at(to, c), x);
+  if (any) numbers_of(s->of)->plane(told, to->base + copy_at(to, c), x);
   else zero(to->base + copy_at(to, c), s->n);
 }
 
@@ -116,7 +116,7 @@ static int contiguous(const plane *x) { return x->copies > 1 && x->n > PLAN_ONCE
 
 /* Whether all directions of y_k are one product for each term: of planes of a with one of b for all. */
 static int is_stack(const jet_plan *p, const step *s, int k, const plane *y) {
-  int good = contiguous(y) && s->of->stacks(&s->whole->told, 0);
+  int good = contiguous(y) && numbers_of(s->of)->stacks(&s->whole->told, 0);
   for (int i = s->in[0].low; good && i <= s->in[0].degree && i <= k; i++) {
     const plane *a = operand(p, s, 0, i), *b = operand(p, s, 1, k - i);
     if (a && b) good = contiguous(a) && b->copies == 1;
@@ -126,10 +126,10 @@ static int is_stack(const jet_plan *p, const step *s, int k, const plane *y) {
 
 /* The sum over directions of the products of two planes. */
 static int add_directions(const step *s, const piece *told, real *y, const plane *a, const plane *b, int any, cut c) {
-  c.inner = contiguous(a) && contiguous(b) && s->of->stacks(told, 1);
+  c.inner = contiguous(a) && contiguous(b) && numbers_of(s->of)->stacks(told, 1);
   c.copies = c.inner ? s->directions : 1;
   for (int d = 0; d < s->directions; d += c.copies)
-    s->of->pair(told, y, a->base + copy_at(a, d), b->base + copy_at(b, d), any++ > 0, &c);
+    numbers_of(s->of)->pair(told, y, a->base + copy_at(a, d), b->base + copy_at(b, d), any++ > 0, &c);
   return any;
 }
 
@@ -140,7 +140,7 @@ static void sum_pairs(const jet_plan *p, const step *s, const piece *told, real 
     const plane *a = operand(p, s, 0, i), *b = operand(p, s, 1, k - i);
     if (!a || !b) continue;
     if (k && s->summed == k && i > 0 && i < k) any = add_directions(s, told, y, a, b, any, c);
-    else s->of->pair(told, y, a->base + copy_at(a, copy), b->base + copy_at(b, copy), any++ > 0, &c);
+    else numbers_of(s->of)->pair(told, y, a->base + copy_at(a, copy), b->base + copy_at(b, copy), any++ > 0, &c);
   }
   if (!any && !c.part) zero(y, s->n * c.copies);
 }
@@ -178,11 +178,11 @@ void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
   (void)p, (void)first, (void)n;
   if (!j->in_1) {
-    s->of->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
+    numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
     return;
   }
   for (int c = 0; c < s->directions; c++) {
     direction(j, j->in, j->in_1, s->nin + s->nout, c);
-    s->of->whole(&j->told, j->order, s->now0, s->now1, j->in_1, j->out_1);
+    numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in_1, j->out_1);
   }
 }
