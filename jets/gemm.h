@@ -12,15 +12,15 @@ enum {
   BLOCK_COLUMNS = 32 * TILE_COLUMNS
 };
 
-/* c = sum over l < depth of a[l, 0..TILE_ROWS-1] b[l, 0..TILE_COLUMNS-1] */
-INLINE void tile_sum(V c[TILE_ROWS][TILE_VECTORS], const real *a, const real *b, ptrdiff_t b_row, ptrdiff_t depth) {
-  UNROLL for (int i = 0; i < TILE_ROWS; i++) UNROLL for (int j = 0; j < TILE_VECTORS; j++) c[i][j] = v_set(0);
+/* c = sum over l < depth of a[l, 0..TILE_ROWS-1] b[l, 0..], `vectors` of each row */
+INLINE void tile_sum(V c[TILE_ROWS][TILE_VECTORS], const real *a, const real *b, ptrdiff_t b_row, ptrdiff_t depth, int vectors) {
+  UNROLL for (int i = 0; i < TILE_ROWS; i++) UNROLL for (int j = 0; j < vectors; j++) c[i][j] = v_set(0);
   for (ptrdiff_t l = 0; l < depth; l++, a += TILE_ROWS, b += b_row) {
     V x[TILE_VECTORS];
-    UNROLL for (int j = 0; j < TILE_VECTORS; j++) x[j] = v_load(b + j * W);
+    UNROLL for (int j = 0; j < vectors; j++) x[j] = v_load(b + j * W);
     UNROLL for (int i = 0; i < TILE_ROWS; i++) {
       V s = v_set(a[i]);
-      UNROLL for (int j = 0; j < TILE_VECTORS; j++) c[i][j] = v_fma(s, x[j], c[i][j]);
+      UNROLL for (int j = 0; j < vectors; j++) c[i][j] = v_fma(s, x[j], c[i][j]);
     }
   }
 }
@@ -28,7 +28,7 @@ INLINE void tile_sum(V c[TILE_ROWS][TILE_VECTORS], const real *a, const real *b,
 /* y (+)= c */
 static void tile_whole(real *y, ptrdiff_t row, const real *a, const real *b, ptrdiff_t depth, int add) {
   V c[TILE_ROWS][TILE_VECTORS];
-  tile_sum(c, a, b, TILE_COLUMNS, depth);
+  tile_sum(c, a, b, TILE_COLUMNS, depth, TILE_VECTORS);
   UNROLL for (int i = 0; i < TILE_ROWS; i++)
     UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
       real *to = y + i * row + j * W;
@@ -37,14 +37,26 @@ static void tile_whole(real *y, ptrdiff_t row, const real *a, const real *b, ptr
     }
 }
 
+INLINE void store_part(real *y, V c, ptrdiff_t n, int add) {
+  real t[W];
+  memcpy(t, &c, sizeof t);
+  for (ptrdiff_t i = 0; i < n; i++) y[i] = add ? y[i] + t[i] : t[i];
+}
+
+/* Of m rows and n columns, in as few vectors as these need. */
+INLINE void tile_some(real *y, ptrdiff_t row, const real *a, const real *b, ptrdiff_t b_row, ptrdiff_t depth, int add, ptrdiff_t m,
+                      ptrdiff_t n, int vectors) {
+  V c[TILE_ROWS][TILE_VECTORS];
+  tile_sum(c, a, b, b_row, depth, vectors);
+  for (ptrdiff_t i = 0; i < m; i++, y += row)
+    for (int j = 0; j < vectors; j++) store_part(y + j * W, c[i][j], n - j * W < W ? n - j * W : W, add);
+}
+
 static void tile_part(real *y, ptrdiff_t row, const real *a, const real *b, ptrdiff_t b_row, ptrdiff_t depth, int add, ptrdiff_t m,
                       ptrdiff_t n) {
-  V c[TILE_ROWS][TILE_VECTORS];
-  real t[TILE_ROWS][TILE_COLUMNS];
-  tile_sum(c, a, b, b_row, depth);
-  memcpy(t, c, sizeof t);
-  for (ptrdiff_t i = 0; i < m; i++)
-    for (ptrdiff_t j = 0; j < n; j++) y[i * row + j] = add ? y[i * row + j] + t[i][j] : t[i][j];
+  if (n <= W) tile_some(y, row, a, b, b_row, depth, add, m, n, 1);
+  else if (n <= 2 * W) tile_some(y, row, a, b, b_row, depth, add, m, n, 2);
+  else tile_some(y, row, a, b, b_row, depth, add, m, n, 3);
 }
 
 /* to[i / wide][l][i % wide] = x[i, l] for i < n, l < depth; what is missing of the last strip is zero. */
