@@ -222,7 +222,7 @@ INLINE int short_terms(span s) {
   return t == 2 || t == 3 ? t : 0;
 }
 
-/* ---- both factors with all coefficients, more of them than are unrolled ---------------------------------------------- */
+/* ---- both factors with all coefficients, and many of them ------------------------------------------------------------- */
 
 enum { BAND = VECTOR == 64 ? 8 : 6 }; /* sums side by side, straight from the planes: what the registers hold */
 
@@ -268,8 +268,9 @@ static void long_lanes(const jk_call *c, int absorbs, ptrdiff_t n) {
   }
 }
 
+/* 16 registers hold less of an unrolled product than of a band. */
 INLINE int is_long(const jk_call *c) {
-  return !c->k0 && c->k1 > PRODUCT_FIXED + 1 && full(&c->in[0], c->k1) && full(&c->in[1], c->k1);
+  return !c->k0 && c->k1 > (VECTOR == 32 ? 13 : PRODUCT_FIXED + 1) && full(&c->in[0], c->k1) && full(&c->in[1], c->k1);
 }
 
 #define PRODUCT_KERNEL(name, absorbs)                                                                                \
@@ -289,7 +290,7 @@ INLINE int is_long(const jk_call *c) {
     V *x[7];                                                                                                         \
     work_arrays(c, x);                                                                                               \
     ptrdiff_t i = 0;                                                                                                 \
-    int f = product_fixed(c, 2);                                                                                     \
+    int f = is_long(c) ? -1 : product_fixed(c, 2);                                                                   \
     if (f == 0 && c->n < W) single_vector(c->out[0].plane[0], c->in[0].plane[0], c->in[1].plane[0], absorbs, c->n);  \
     else if (f >= 0) run_fixed(c, 2, fixed[f]);                                                                      \
     if (f >= 0) return;                                                                                              \
