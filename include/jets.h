@@ -15,10 +15,9 @@
 
    Threads. Record on a tape from one thread at a time; a tape that is no longer recorded on may be read by any number of
    threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state. A run shares
-   large elementwise work, sums over all elements and gradients of slices among OpenMP's threads (option `threads`); results are
-   the same bit for bit for any number of them. In a parallel region of the caller's a run stays in its thread, unless OpenMP is
-   told to nest. OpenBLAS, which computes products of matrices, has threads of its own: the library does not touch their number,
-   and with another one those products round differently.
+   large elementwise work, sums over all elements, gradients of slices and work on whole arrays among OpenMP's threads (option
+   `threads`); results are the same bit for bit for any number of them, products of matrices too. In a parallel region of the
+   caller's a run stays in its thread, unless OpenMP is told to nest. No BLAS is called, and so no threads of one.
 
    Arrays are row-major. A dims argument may be NULL where the rank is 0. */
 #ifndef JETS_H
@@ -217,6 +216,12 @@ JET_API jet jet_expand_many(jet x, jet v, jet t); /* P directions x + v_p t that
 /* Coefficient k as a plain array; of P directions, P x shape for k >= 1, and for k = 0, where directions may disagree at a kink of a
    gradient, that of the first. */
 JET_API jet jet_coefficient(jet y, int k); /* the second derivative is 2 times coefficient 2 */
+/* The sum of coefficient k over the directions of y, an array of its shape: with order 2 and the identity for v of jet_expand_many
+   the Laplacian is 2 times that of coefficient 2. A coefficient that directions share counts for each of them. Where nothing but sums
+   of the highest coefficient is asked for, operations whose result is affine in it carry one plane of sums from the beginning
+   instead of one in each direction, for about half of the work at order 2; the others (quotients, roots and powers, which divide by
+   valuation, and those with kinks) work on directions, and so does what they are made of. */
+JET_API jet jet_coefficient_sum(jet y, int k);
 
 /* Values while recording: coefficient 0 of x into n = jet_size(x) numbers. Evaluates what was recorded since the last peek, each
    operation once. Inputs have values from jet_poke (not copied: must stay valid; plans know nothing of it) or, inside a callback,
@@ -381,7 +386,7 @@ JET_API jet jet_triu(jet x, int k);                   /* zero below diagonal k *
 JET_API jet jet_trace(jet x);                         /* rank 2 */
 JET_API jet jet_dot(jet a, jet b);                    /* sum of products of two vectors */
 JET_API jet jet_outer(jet a, jet b);                  /* of two vectors */
-JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n], rank 2 at least; by BLAS */
+JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n], rank 2 at least */
 JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
 
 /* -log softmax(logits)[label] for each row of logits [rows, classes]: [rows]. Labels: constants 0..classes-1, copied now; or a

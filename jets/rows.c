@@ -56,37 +56,71 @@ size_t jk_work_size(int order) {
 
 /* Pointers to the planes of one direction, which move from direction to direction; from here on s has these. */
 static real **own_planes(jk_series *s, real **plane) {
-  if (!s->plane || !s->stride || s->low > s->degree) return plane;
+  if (!s->plane || !s->stride || s->low > s->degree) return plane; /* of a result with directions there always are strides */
   for (int k = s->low; k <= s->degree; k++) plane[k] = s->plane[k];
   s->plane = plane;
   return plane + s->degree + 1;
 }
 
-static real **next_planes(const jk_series *s, real **plane) {
-  if (!s->plane || !s->stride || s->low > s->degree) return plane;
-  for (int k = s->low; k <= s->degree; k++) plane[k] += s->stride[k];
-  return plane + s->degree + 1;
+static void next_planes(const jk_series *s) {
+  if (!s->plane || !s->stride) return;
+  for (int k = s->low; k <= s->degree; k++) ((real **)s->plane)[k] += s->stride[k];
 }
 
-static void next_direction(const jk_call *c, real **plane) {
+static void next_direction(const jk_call *c) {
   const jk_row *row = &jk_rows[c->row];
-  for (int i = 0; i < row->nin; i++) plane = next_planes(&c->in[i], plane);
-  for (int i = 0; i < row->nout; i++) plane = next_planes(&c->out[i], plane);
+  for (int i = 0; i < row->nin; i++) next_planes(&c->in[i]);
+  for (int i = 0; i < row->nout; i++) next_planes(&c->out[i]);
 }
 
-static real **first_direction(jk_call *c) {
+static void first_direction(jk_call *c) {
   const jk_row *row = &jk_rows[c->row];
-  real **planes = (real **)(void *)((char *)c->work + lane_work(c->order)), **to = planes;
+  real **to = (real **)(void *)((char *)c->work + lane_work(c->order));
   for (int i = 0; i < row->nin; i++) to = own_planes(&c->in[i], to);
   for (int i = 0; i < row->nout; i++) to = own_planes(&c->out[i], to);
-  return planes;
 }
+
+/* ---- summed planes ---------------------------------------------------------------------------------------------------------
+
+   Coefficient K >= 1 of a result is affine in coefficient K of the inputs, with a slope that depends on coefficients 0 alone. Where
+   directions share these, the sum over directions of y_K is the sum of what they give when the first has the sum of the x_K and the
+   others have zeros (Dangel et al. 2025, "Collapsing Taylor mode automatic differentiation"). */
+
+/* Whether directions but the first give coefficient K anything. */
+static int others_give(const jk_call *c) {
+  const jk_row *row = &jk_rows[c->row];
+  const jk_series *a = &c->in[0], *b = &c->in[row->nin - 1];
+  int most = c->summed - 1, da = a->degree < most ? a->degree : most, db = b->degree < most ? b->degree : most;
+  if (!most || row->kind == JK_LINEAR || row->kind == JK_SELECT) return 0;
+  return row->kind != JK_PRODUCT || (da + db > most && a->low + b->low <= c->summed);
+}
+
+/* From the second direction on. sum: the results' summed planes. */
+static void without_summed(jk_call *c, real *sum[JK_MAX_OUT]) {
+  const jk_row *row = &jk_rows[c->row];
+  int gives = others_give(c);
+  for (int i = 0; i < row->nin; i++)
+    if (c->in[i].degree >= c->summed) c->in[i].degree = c->summed - 1;
+  for (int i = 0; i < row->nout; i++) {
+    sum[i] = gives && c->out[i].plane ? c->out[i].plane[c->summed] : NULL;
+    if (sum[i]) ((real **)c->out[i].plane)[c->summed] = c->aside + i * c->n;
+  }
+  c->k1 -= !gives;
+}
+
+static void add_aside(const jk_set *set, const jk_call *c, real *const sum[JK_MAX_OUT]) {
+  for (int i = 0; i < jk_rows[c->row].nout; i++)
+    if (sum[i]) set->add(sum[i], c->aside + i * c->n, c->n);
+}
+
+/* ---- directions ------------------------------------------------------------------------------------------------------------ */
 
 static void run_directions(const jk_set *set, jk_call *c) {
   const jk_series *y = &c->out[0];
   int k1 = c->k1, directions = c->directions;
   int once = c->k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0);
-  real **planes = first_direction(c);
+  real *sum[JK_MAX_OUT] = {NULL};
+  first_direction(c);
   c->directions = 1;
   if (once) {
     c->k1 = 1;
@@ -94,9 +128,14 @@ static void run_directions(const jk_set *set, jk_call *c) {
     c->k0 = 1;
     c->k1 = k1;
   }
-  for (int p = 0; p < directions && c->k0 < k1; p++) {
-    if (p) next_direction(c, planes);
+  for (int p = 0; p < directions && c->k0 < c->k1; p++) {
+    if (p) next_direction(c);
+    if (p == 1 && c->summed) {
+      without_summed(c, sum);
+      if (c->k0 == c->k1) break;
+    }
     set->kernel[c->row](c);
+    if (p) add_aside(set, c, sum);
   }
 }
 

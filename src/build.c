@@ -3,6 +3,8 @@
 #include "ops.h"
 #include "pattern.h"
 
+#include <string.h>
+
 int build_no_memory(build *b) { return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning"); }
 
 int build_grow(build *b, void *list, int *room, int count, size_t element) {
@@ -24,7 +26,7 @@ static const kind kinds[] = {
     [STEP_LEAF] = {NULL, 0, 0, 0},         [STEP_ALIAS] = {run_repeat, 1, 0, 1},   [STEP_VIEW] = {run_repeat, 1, 0, 1},
     [STEP_ROW] = {run_row, 0, 0, 0},       [STEP_BROADCAST] = {run_broadcast, 1, 0, 0}, [STEP_SUM] = {run_sum, 0, 1, 0},
     [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
-    [STEP_WHOLE] = {run_whole, 1, 0, 1},
+    [STEP_WHOLE] = {run_whole, 1, 0, 1},     [STEP_COLLAPSE] = {run_collapse, 0, 0, 0},
 };
 static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
 static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};
@@ -100,6 +102,20 @@ static jk_series series(const build *b, int v) {
   return s;
 }
 
+/* Planes of input i; where the node makes a sum over directions, with the sum of that coefficient; NULL after plan_fail. */
+static int input_planes(build *b, const node *n, int i, const int **ids) {
+  int in = build_input(b, n, i), k = b->summed[n->first], id, *list;
+  *ids = b->planes[in];
+  if (!k || build_plane(b, in, k) < 0 || !plan_sum_input(b, n, i)) return 1;
+  if (!plan_total(b, in, k, value_of(b->tape, n->first)->directions, &id)) return 0;
+  if (id == (*ids)[k]) return 1;
+  if (!(list = (int *)bag_new(&b->plan->owned, (size_t)b->need[in].hi + 1, sizeof *list))) return build_no_memory(b);
+  memcpy(list, *ids, ((size_t)b->need[in].hi + 1) * sizeof *list);
+  list[k] = id;
+  *ids = list;
+  return 1;
+}
+
 static int operands(build *b, const node *n, step *s) {
   bag *owned = &b->plan->owned;
   s->nin = b->sources ? 1 : n->nin;
@@ -117,7 +133,8 @@ static int operands(build *b, const node *n, step *s) {
   for (int i = 0; i < s->nin; i++) {
     int in = build_input(b, n, i);
     s->in[i] = series(b, b->sources ? n->first : in);
-    s->in_planes[i] = b->sources ? b->sources : b->planes[in];
+    if (b->sources) s->in_planes[i] = b->sources;
+    else if (!input_planes(b, n, i, &s->in_planes[i])) return 0;
   }
   for (int i = 0; i < s->nout; i++) {
     s->out[i] = series(b, n->first + i);
@@ -144,7 +161,7 @@ static int is_choice(const node *n) {
   return any;
 }
 
-static const shape *own_shape(build *b, int id) { /* copied once; NULL after plan_fail */
+const shape *build_shape(build *b, int id) {
   if (b->shapes[id]) return b->shapes[id];
   shape *copy = (shape *)bag_new(&b->plan->owned, 1, sizeof *copy);
   if (!copy) build_no_memory(b);
@@ -157,12 +174,13 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   if (!build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
   const value *v = value_of(b->tape, n->first);
   step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .of = n->op,
-                                           .result = own_shape(b, v->shape), .order = v->order, .k0 = makes[0],
+                                           .result = build_shape(b, v->shape), .order = v->order, .k0 = makes[0],
                                            .k1 = makes[1], .region = region, .node = p->nflows - 1,
-                                           .directions = v->directions};
+                                           .directions = n->op == &op_collapse ? n->with.k : v->directions};
   if (!fresh.result) return 0;
   *s = fresh;
   s->now0 = s->k0, s->now1 = s->k1;
+  if (s->k1 == b->summed[n->first] + 1) s->summed = s->k1 - 1;
   s->late = b->late_of[n->first] || is_choice(n);
   s->n = lanes(b, reads_lanes(k) ? build_input(b, n, 0) : n->first);
   if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
@@ -182,7 +200,7 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
 
 static int waits(const build *b, const node *n) {
   step_kind step = n->op->step;
-  if (!plan_may(b->plan, JET_REMAKING) || b->plan->by_orders || !b->space_of[value_of(b->tape, n->first)->shape]) return 0;
+  if (!plan_may(b->plan, JET_REMAKING) || b->plan->by_orders || b->summed[n->first] || !b->space_of[value_of(b->tape, n->first)->shape]) return 0;
   return step == STEP_BROADCAST || (n->op == &op_read && pattern_reads_lanes(list_of(b->tape, n)->at));
 }
 
@@ -228,6 +246,13 @@ static int make_inputs(build *b, const node *n, int region) { /* -1: whole */
   return 1;
 }
 
+/* Made now, and nowhere again. */
+static int inputs_stay(build *b, const node *n) {
+  if (!make_inputs(b, n, -1)) return 0;
+  for (int i = 0; i < n->nin; i++) b->remade[build_input(b, n, i)] = 0;
+  return 1;
+}
+
 /* It reads blocks of what is remade, which comes first: the node's planes may be the same under other names. */
 static int add_reader(build *b, const node *n, const kind *k) {
   int makes[2], region = place_step(b, n, k);
@@ -244,7 +269,9 @@ static int add_node(build *b, const node *n) {
   for (int v = n->first; v < n->first + n->count; v++) size |= lanes(b, v) > 0;
   plan_folds(b, n);
   const kind *k = kind_of(b, n);
-  if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
+  if (b->summed[n->first]) { /* sums are taken of what is there */
+    if (!inputs_stay(b, n) || !plan_totals(b, n)) return 0;
+  } else if (any_remade(b, n) && !k->complete) return add_reader(b, n, k);
   if (!make_inputs(b, n, -1)) return 0;
   if (size && !b->known[n->first] && waits(b, n)) {
     b->remade[n->first] = earliest(b, n, 1) + 1;
@@ -303,6 +330,7 @@ static int lists(build *b) {
   jet_plan *p = b->plan;
   size_t values = (size_t)b->nvalues;
   b->planes = (int **)bag_new(&b->scratch, values, sizeof *b->planes);
+  b->totals = (int **)bag_new(&b->scratch, values, sizeof *b->totals);
   b->complete = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->in_block = (int *)bag_new(&b->scratch, values, sizeof(int));
   b->known = (char *)bag_new(&b->scratch, values, 1);
@@ -313,7 +341,8 @@ static int lists(build *b) {
   p->flows = (flow *)bag_new(&p->owned, (size_t)b->nnodes, sizeof *p->flows);
   p->lost = (int *)bag_new(&p->owned, values, sizeof(int));
   p->args = (int *)bag_new(&p->owned, (size_t)b->tape->nargs, sizeof(int));
-  if (!b->planes || !b->complete || !b->in_block || !b->known || !b->remade || !b->late_of || !b->lists || !b->shapes || !p->flows || !p->lost ||
+  if (!b->planes || !b->totals || !b->complete || !b->in_block || !b->known || !b->remade || !b->late_of || !b->lists || !b->shapes ||
+      !p->flows || !p->lost ||
       !p->args)
     return build_no_memory(b);
   for (int i = 0; i < b->tape->nargs; i++) p->args[i] = b->same_as[b->tape->args[i]];

@@ -8,7 +8,7 @@ typedef struct span { /* coefficients lo..hi; none if hi < lo */
   int lo, hi;
 } span;
 
-enum { ONCE = HOSTILE ? 4 : 64 }; /* elements up to which an iteration space is not walked in blocks */
+enum { ONCE = PLAN_ONCE };
 enum { FROM_COEFFICIENT = 1, FROM_CHOICE = 2 };
 
 typedef struct build {
@@ -20,7 +20,10 @@ typedef struct build {
   int *number;     /* by value: the first that is equal, of those that are made again too */
   int *made_last;  /* by value: of those of its number, the latest that has planes, + 1 */
   span *need;      /* by value, inside its interval */
+  int *apart;      /* by value: the highest coefficient that is wanted in each direction, -1 */
+  int *summed;     /* by value: the coefficient of which there is one plane, the sum over directions: the highest needed; or 0 */
   int **planes;    /* by value: plane ids by coefficient, or NULL */
+  int **totals;    /* by value: steps that make sums of it, by coefficient: the latest + 1; or NULL */
   int *complete;   /* by value: first level in which all of it can be read */
   int *in_block;   /* by value: first level whose blocks of the same space can read it */
   char *known;     /* by value: depends on constants alone */
@@ -35,25 +38,37 @@ typedef struct build {
   char *late_of;   /* by value: a plain array that depends on a jet_coefficient or on a choice: FROM_ */
   size_t scratch_size; /* bytes, of one step at a time */
   int max_in;
+  int teams;       /* most workers of a step on whole planes */
   ptrdiff_t slots_room, work_room; /* numbers for each worker */
+  ptrdiff_t aside_at; /* in the work: room for what rows keep aside of sums over directions */
 } build;
 
 /* Input i of a node of the tape: the value that stands for it. */
 static inline int build_input(const build *b, const node *n, int i) { return b->same_as[node_input(b->tape, n, i)]; }
 
+/* Whether coefficient k of the value is one plane, the sum over directions. */
+static inline int build_summed(const build *b, int v, int k) { return k > 0 && b->summed[v] == k; }
+
 int build_no_memory(build *);                      /* 0, after plan_fail */
 int build_grow(build *, void *list, int *room, int count, size_t element);
 int build_plane(const build *, int value, int k);  /* id, or -1: structurally zero or not needed */
+const shape *build_shape(build *, int id);         /* of the tape's shape the plan's copy, made once; NULL after plan_fail */
 
 int build_is_input(const op *);                    /* a leaf that the caller fills in */
 
 int plan_common(build *, int n, const jet outputs[]);          /* plan_cse.c: same_as */
 int plan_same_need(build *);                                   /* of equal values that are made again */
 int plan_shares(build *, const node *, int region); /* whether it took the planes of an equal value that the region makes */
-int plan_need(build *, int n, const jet outputs[]);            /* plan_need.c */
+int plan_need(build *, int n, const jet outputs[]);            /* plan_need.c: need, apart, summed */
+int plan_collapses(const build *);                             /* whether anything may be summed */
+int plan_sum_input(const build *, const node *, int i);        /* where the node makes a sum: whether it takes one of input i */
 void plan_want(build *, int value, int lo, int hi);
 /* plan_planes.c. Planes of a node's values; makes[0..1] becomes the range of coefficients that a step must make. */
 int plan_planes(build *, const node *, int makes[2]);
+int plan_new_plane(build *, ptrdiff_t n, int copies); /* id, or -1 after plan_fail */
+/* plan_total.c. The plane that is the sum of coefficient k over the directions; *id: -1 where that is zero. */
+int plan_total(build *, int value, int k, int directions, int *id);
+int plan_totals(build *, const node *);
 int plan_spaces(build *);                                      /* plan_region.c */
 int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 after plan_fail */
 int plan_fold_region(build *);                                  /* where steps run when the plan is made */

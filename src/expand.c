@@ -142,8 +142,9 @@ static int infer_collapse(jet_tape *tape, const op *o, int nin, const int *in, c
 /* An adjoint without directions is the same for each. */
 static void pull_collapse(reverse *r, const node *n) { give(r, n, 0, adjoint(r, n->first)); }
 
+/* with.k: of how many directions */
 const op op_collapse = {.name = "collapse", .row = -1, .count = 1, .infer = infer_collapse, .pull = pull_collapse,
-                        .step = STEP_WHOLE, .numbers = NUMBERS_collapse};
+                        .step = STEP_COLLAPSE};
 
 jet collapse(jet x) {
   attributes with = NO_ATTRIBUTES;
@@ -224,6 +225,14 @@ jet jet_coefficient(jet y, int k) {
   ptrdiff_t stop[JET_MAX_RANK] = {1};
   for (int i = 0; i < s.rank; i++) stop[i + 1] = s.dims[i];
   return jet_reshape(jet_slice(z, start, stop, NULL), s.rank, s.dims);
+}
+
+jet jet_coefficient_sum(jet y, int k) {
+  if (!operand_check("coefficient_sum", y)) return failed(y, y);
+  int order = value_of(y.tape, y.id)->order;
+  if (k >= 0 && k <= order) return coefficient_of(collapse(y), k);
+  tape_fail(y.tape, JET_BAD_ORDER, "coefficient_sum: %d is outside 0..%d, the order of the jet", k, order);
+  return failed(y, y);
 }
 
 /* ---- a constant of a jet --------------------------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ static void store_large(build *b, int i, plane *x) {
 }
 
 /* Whether it makes lanes of the block. */
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_read; }
+static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_collapse; }
 
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
@@ -334,6 +334,42 @@ static int most_workers(const jet_plan *p) {
   return most;
 }
 
+/* Of a product: as many multiplications and additions as take the time of a coefficient of a lane. */
+enum { TERMS = 32 };
+
+static double whole_work(const jet_plan *p, const step *s) {
+  double work = 0, terms = 1;
+  for (int k = s->k0; k < s->k1; k++) {
+    int id = plane_in(s->out_planes[0], &s->out[0], k);
+    if (id >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
+    for (int i = 0; i < s->nin && s->run != run_pairs; i++)
+      if ((id = plane_in(s->in_planes[i], &s->in[i], k)) >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
+  }
+  if (s->run == run_pairs) {
+    const shape *a = &s->whole->told.in[0]; /* rows x inner, or its transpose */
+    double rows = (double)s->result->dims[s->result->rank - 2];
+    terms = rows > 0 ? (double)a->dims[a->rank - 2] * (double)a->dims[a->rank - 1] / rows / TERMS : 0;
+  }
+  return work * terms;
+}
+
+static int shares(const step *s) { return s->run == run_planes || s->run == run_pairs || s->run == run_deposit; }
+
+static void choose_teams(jet_plan *p) {
+  for (int i = 0; i < p->nsteps; i++) {
+    step *s = &p->steps[i];
+    double most = shares(s) ? whole_work(p, s) / SHARE : 1;
+    if (s->run != run_pairs && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
+    s->workers = most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
+  }
+}
+
+static int most_in_teams(const jet_plan *p) {
+  int most = 1;
+  for (int i = 0; i < p->nsteps; i++) most = max_(most, p->steps[i].workers);
+  return most;
+}
+
 /* ---- the arena: measured, allocated once, handed out ------------------------------------------------------------------------------- */
 
 static int reserve(build *b, size_t *total, ptrdiff_t n, int times, size_t *offset) {
@@ -351,6 +387,16 @@ typedef struct shared { /* memory that all regions use in turn */
   size_t slots, work, scratch;
 } shared;
 
+static ptrdiff_t room_aside(const jet_plan *p) {
+  ptrdiff_t most = 0, n;
+  for (int i = 0; i < p->nsteps; i++) {
+    const step *s = &p->steps[i];
+    n = !s->summed || !s->call ? 0 : JK_MAX_OUT * (p->regions[s->region].once ? s->n : p->regions[s->region].block);
+    if (n > most) most = n;
+  }
+  return most;
+}
+
 static int measure_shared(build *b, size_t *total, shared *at) {
   const jet_plan *p = b->plan;
   ptrdiff_t widest = 0;
@@ -358,9 +404,11 @@ static int measure_shared(build *b, size_t *total, shared *at) {
     if (p->regions[r].room > widest) widest = p->regions[r].room;
   int workers = most_workers(p);
   b->slots_room = room_of(widest + LINE);
-  b->work_room = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)) + LINE);
+  b->plan->scratch_room = (b->scratch_size + 127) / 64 * 64;
+  b->aside_at = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)));
+  b->work_room = room_of(b->aside_at + room_aside(p) + LINE);
   return reserve(b, total, b->slots_room, workers, &at->slots) && reserve(b, total, b->work_room, workers, &at->work) &&
-         reserve(b, total, (ptrdiff_t)(b->scratch_size / sizeof(real)) + LINE, 1, &at->scratch);
+         reserve(b, total, (ptrdiff_t)(b->plan->scratch_room / sizeof(real)) + LINE, most_in_teams(p), &at->scratch);
 }
 
 static int measure(build *b, size_t *total, shared *at) {
@@ -442,6 +490,9 @@ int plan_layout(build *b, int n, const jet outputs[]) {
   choose_blocks(b);
   place_kept(b);
   choose_workers(b->plan);
+  choose_teams(b->plan);
+  b->plan->operands_room = b->max_in;
+  b->teams = most_in_teams(b->plan);
   if (!allocate(b, &at) || !plan_pointers(b, at.scratch)) return 0;
   plan_execute_folded(b->plan);
   return 1;

@@ -4,26 +4,14 @@
 
 void plane_read(const piece *p, real *y, const real *const x[]) { pattern_read(p->list, y, x[0]); }
 
-/* in: all directions, by strides; with.k: how many. */
-void whole_collapse(const piece *q, int order, int k0, int k1, const jets in[], const jets out[]) {
-  (void)order;
-  for (int k = k0; k < k1; k++) {
-    const real *x = in[0].plane[k];
-    real *y = out[0].plane[k];
-    if (!y) continue;
-    q->set->fill(y, 0, q->out.size);
-    for (int p = 0; x && p < q->with.k; p++) q->set->add(y, x + p * in[0].stride[k], q->out.size);
-  }
-}
-
 /* ---- the table ------------------------------------------------------------------------------------------------------------ */
 
 const numbers numbers_table[] = {
-    [NUMBERS_NONE] = {NULL, NULL, NULL, NULL},
-#define PLANE(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, NULL},
-#define PLANE_SCRATCH(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, scratch_##name},
-#define PAIR(name) [NUMBERS_##name] = {NULL, pair_##name, NULL, NULL},
-#define WHOLE(name) [NUMBERS_##name] = {NULL, NULL, whole_##name, NULL},
-#define WHOLE_SCRATCH(name) [NUMBERS_##name] = {NULL, NULL, whole_##name, scratch_##name},
+    [NUMBERS_NONE] = {NULL, NULL, NULL, NULL, NULL},
+#define PLANE(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, NULL, NULL},
+#define PLANE_SCRATCH(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, NULL, scratch_##name},
+#define PAIR(name) [NUMBERS_##name] = {NULL, pair_##name, stacks_##name, NULL, scratch_##name},
+#define WHOLE(name) [NUMBERS_##name] = {NULL, NULL, NULL, whole_##name, NULL},
+#define WHOLE_SCRATCH(name) [NUMBERS_##name] = {NULL, NULL, NULL, whole_##name, scratch_##name},
 #include "numbers.def"
 };

@@ -12,6 +12,7 @@ typedef struct piece {
   const ptrdiff_t *list; /* of with.list */
   ptrdiff_t list_count;
   int nin;
+  int directions; /* of all that is made */
   shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
   int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
   void *scratch;            /* its scratch bytes, aligned to 64, shared with nobody during the call */
@@ -24,8 +25,15 @@ typedef struct jets {
   const ptrdiff_t *stride;
 } jets;
 
+typedef struct cut { /* of a product */
+  int copies; /* that many planes of a and of y lie one after the other, and are taken at once */
+  int inner;  /* of a and of b, and y is the sum of their products */
+  int part, parts; /* part 0..parts-1 of the elements of y */
+} cut;
+
 typedef void plane_fn(const piece *, real *y, const real *const x[]);
-typedef void pair_fn(const piece *, real *y, const real *a, const real *b, int add);
+typedef void pair_fn(const piece *, real *y, const real *a, const real *b, int add, const cut *);
+typedef int stacks_fn(const piece *, int inner);
 typedef void whole_fn(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
 typedef size_t scratch_fn(const piece *);
 
@@ -33,8 +41,9 @@ typedef struct numbers {
   /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
      of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
   plane_fn *plane;
-  /* y = a b, or y += a b, for the bilinear product of a plane of each factor. */
+  /* y = a b, or y += a b, for the bilinear product of a plane of each factor, or the part of it that `cut` says. */
   pair_fn *pair;
+  stacks_fn *stacks; /* whether cut.copies may be more than 1 */
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   whole_fn *whole;
   scratch_fn *scratch; /* NULL: none */
@@ -48,7 +57,7 @@ int sum_axes_matrix(const shape *, int axes, ptrdiff_t *rows, ptrdiff_t *columns
 
 #define PLANE(name) plane_fn plane_##name;
 #define PLANE_SCRATCH(name) PLANE(name) scratch_fn scratch_##name;
-#define PAIR(name) pair_fn pair_##name;
+#define PAIR(name) pair_fn pair_##name; stacks_fn stacks_##name; scratch_fn scratch_##name;
 #define WHOLE(name) whole_fn whole_##name;
 #define WHOLE_SCRATCH(name) WHOLE(name) scratch_fn scratch_##name;
 #include "numbers.def"

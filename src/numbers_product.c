@@ -1,41 +1,48 @@
-/* numbers_product.c - products of matrices on numbers, by BLAS where it is there. */
+/* numbers_product.c - products of matrices on numbers. */
 #include "numbers.h"
 #include "matmul.h"
 
+#include <stdint.h>
 #include <string.h>
-
-#if JETS_BLAS
-#include <cblas.h>
-#endif
 
 /* ---- y (+)= a b for matrices ------------------------------------------------------------------------------------- */
 
-#if JETS_BLAS
-/* y (+)= the matrix a, rows x columns in memory, or its transpose, times x. y is cleared here: some versions of
-   OpenBLAS's gemv multiply what is there by a beta of 0, and 0 times NaN is NaN. */
-static void vector_product(real *y, const real *a, const real *x, int rows, int columns, int transposed, int add) {
-  if (!add) memset(y, 0, (size_t)(transposed ? columns : rows) * sizeof *y);
-  REAL(cblas_dgemv, cblas_sgemv)(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, rows, columns, 1, a, columns, x, 1, 1, y, 1);
+/* Rows from..to-1 of n, multiples of 8, that part `part` of `parts` has. */
+static ptrdiff_t share(ptrdiff_t n, const cut *c, int part) { return part == c->parts ? n : n / 8 * part / c->parts * 8; }
+
+/* A vector that meets rows in memory: products of each with it. Decided by the whole product, so that parts have its bits. */
+static int is_dots(const sizes *s, int flags) {
+  return s->n == 1 ? !(flags & TRANSPOSE_A) : s->m == 1 && (flags & TRANSPOSE_B);
 }
 
-static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
-  int m = (int)s->m, k = (int)s->k, n = (int)s->n, ta = flags & TRANSPOSE_A, tb = flags & TRANSPOSE_B;
-  if (n == 1) vector_product(y, a, b, ta ? k : m, ta ? m : k, ta, add);
-  else if (m == 1) vector_product(y, b, a, tb ? n : k, tb ? k : n, !tb, add);
-  else
-    REAL(cblas_dgemm, cblas_sgemm)(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, 1, a,
-                                   ta ? m : k, b, tb ? k : n, (real)add, y, n);
+static void dots(const piece *p, real *y, const real *a, const real *b, const sizes *s, int add, const cut *c) {
+  ptrdiff_t rows = s->n == 1 ? s->m * c->copies : s->n, first = share(rows, c, c->part);
+  const real *matrix = s->n == 1 ? a : b, *x = s->n == 1 ? b : a;
+  p->set->dots(y + first, matrix + first * s->k, x, share(rows, c, c->part + 1) - first, s->k, s->k, add);
 }
-#else
-static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
-  ptrdiff_t a_row = flags & TRANSPOSE_A ? 1 : s->k, a_column = flags & TRANSPOSE_A ? s->m : 1;
-  ptrdiff_t b_row = flags & TRANSPOSE_B ? 1 : s->n, b_column = flags & TRANSPOSE_B ? s->k : 1;
-  if (!add) memset(y, 0, (size_t)(s->m * s->n) * sizeof *y);
-  for (ptrdiff_t i = 0; i < s->m; i++)
-    for (ptrdiff_t l = 0; l < s->k; l++)
-      for (ptrdiff_t j = 0; j < s->n; j++) y[i * s->n + j] += a[i * a_row + l * a_column] * b[l * b_row + j * b_column];
+
+/* Parts are rows of the result, or columns where there are more of them. */
+static void product(const piece *p, real *y, const real *a, const real *b, const sizes *s, int add, const cut *c) {
+  int ta = p->with.k & TRANSPOSE_A, tb = p->with.k & TRANSPOSE_B;
+  jk_gemm g = {y, a, b, s->m, s->n, s->k, s->n, ta ? 1 : s->k, ta ? s->m : 1, tb ? 1 : s->n, tb ? s->k : 1, add, p->scratch};
+  if (is_dots(s, p->with.k)) {
+    dots(p, y, a, b, s, add, c);
+    return;
+  }
+  *(c->inner ? &g.k : &g.m) *= c->copies;
+  if (g.n == 1) { /* the transpose: a is read as it lies */
+    jk_gemm t = {y, b, a, 1, g.m, g.k, g.m, 1, g.b_row, g.a_column, g.a_row, add, g.work};
+    g = t;
+  }
+  int by_rows = g.m >= g.n;
+  ptrdiff_t all = by_rows ? g.m : g.n, first = share(all, c, c->part), count = share(all, c, c->part + 1) - first;
+  if (!count) return;
+  *(by_rows ? &g.m : &g.n) = count;
+  g.y += first * (by_rows ? g.y_row : 1);
+  if (by_rows) g.a += first * g.a_row;
+  else g.b += first * g.b_column;
+  p->set->gemm(&g);
 }
-#endif
 
 /* ---- batches: the axes before the last two, which broadcast ------------------------------------------------------ */
 
@@ -50,18 +57,25 @@ static void batch_strides(const shape *x, int rank, ptrdiff_t stride[]) {
   }
 }
 
-void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add) {
+/* Directions that lie one after the other are more rows of a, or more terms of a^T b. */
+int stacks_matmul(const piece *p, int inner) {
+  if (p->out.rank != 2 || !p->out.size) return 0;
+  if (inner) return p->with.k == TRANSPOSE_A;
+  return !(p->with.k & TRANSPOSE_A) && !(p->with.k & TRANSPOSE_B && p->out.dims[0] == 1);
+}
+
+void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add, const cut *c) {
   const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
   ptrdiff_t in_a[JET_MAX_RANK], in_b[JET_MAX_RANK], index[JET_MAX_RANK] = {0};
   if (p->out.size == 0) return;
   if (s.k == 0) {
-    if (!add) memset(y, 0, (size_t)p->out.size * sizeof *y);
+    if (!add && !c->part) memset(y, 0, (size_t)(p->out.size * (c->inner ? 1 : c->copies)) * sizeof *y);
     return;
   }
   batch_strides(&p->in[0], p->out.rank, in_a);
   batch_strides(&p->in[1], p->out.rank, in_b);
   for (int i;; y += s.m * s.n) {
-    product(y, a, b, &s, p->with.k, add);
+    product(p, y, a, b, &s, add, c);
     for (i = p->out.rank - 3; i >= 0; i--) {
       a += in_a[i];
       b += in_b[i];
@@ -72,4 +86,11 @@ void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add)
     }
     if (i < 0) return;
   }
+}
+
+size_t scratch_matmul(const piece *p) {
+  const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
+  ptrdiff_t any = PTRDIFF_MAX / 2;
+  int many = p->directions > 1;
+  return p->set->gemm_work(many || s.n == 1 ? any : s.m, s.n == 1 ? s.m : s.n, many ? any : s.k);
 }

@@ -21,6 +21,8 @@
 #include "numbers.h"
 #include "tape.h"
 
+enum { PLAN_ONCE = HOSTILE ? 4 : 64 }; /* elements up to which an iteration space is not walked in blocks */
+
 typedef enum plane_kind {
   PLANE_INPUT,
   PLANE_GIVEN, /* bound memory alone */
@@ -103,11 +105,13 @@ struct step {
   const shape *result;
   int order; /* of its result */
   int k0, k1;     /* all that it makes */
+  int summed;     /* the last of these where it is the sum over directions; 0 */
   int now0, now1; /* of it, in this run */
   int late;       /* decided by coefficients: made again at every range of orders */
   int region;
   int node;       /* index into plan->flows */
   int directions; /* of its result */
+  int workers;    /* of a step on whole planes */
   int nin, nout;
   ptrdiff_t n;    /* lanes of its iteration space */
   jk_series *in, *out; /* pointers where it needs them, and the coefficients there are */
@@ -226,7 +230,9 @@ struct jet_plan {
   void *work;
   void *code; /* of lines */
   size_t code_size;
-  const real **operands; /* of a step on whole planes: room for the most there are */
+  const real **operands; /* of a step on whole planes: room for the most there are, for each worker */
+  size_t scratch_room;   /* bytes for each worker of such a step */
+  int operands_room;
   int any_lost;
   int moved; /* the caller has bound memory since the last run */
 };
@@ -244,7 +250,7 @@ const port *plan_port(const jet_plan *, jet x);
 void plan_execute_folded(jet_plan *);
 
 /* step_block.c and step_whole.c */
-step_run run_row, run_broadcast, run_read, run_sum, run_add;
+step_run run_row, run_broadcast, run_read, run_sum, run_add, run_collapse;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
 step_run run_sum_columns, run_sum_rows; /* step_sink.c */
 ptrdiff_t matrix_sum_room(const step *);

@@ -60,6 +60,7 @@ static uint32_t hash_of(const build *b, const node *n) {
   uint64_t h = mix(0, (uint64_t)(uintptr_t)n->op);
   for (int i = 0; i < n->nin; i++) h = mix(h, (uint64_t)key_input(b, n, i, swaps));
   h = mix(mix(mix_content(h, &a->c, sizeof a->c), (uint64_t)a->m), (uint64_t)a->shape);
+  if (b->summed) h = mix(h, (uint64_t)b->summed[n->first]);
   if (a->data >= 0) return (uint32_t)mix_content(h, b->tape->data[a->data], data_bytes(b, a->data));
   h = mix(h, (uint64_t)a->k);
   if (a->list >= 0) h = mix_content(h, b->tape->lists[a->list].at, list_bytes(b, a->list));
@@ -87,6 +88,7 @@ static int same_attributes(const build *b, const attributes *x, const attributes
 
 static int same_node(const build *b, const node *x, const node *y) {
   if (x->op != y->op || x->nin != y->nin || !same_attributes(b, &x->with, &y->with)) return 0;
+  if (b->summed && b->summed[x->first] != b->summed[y->first]) return 0;
   int swaps = commutes(b, x);
   for (int i = 0; i < x->nin; i++)
     if (key_input(b, x, i, swaps) != key_input(b, y, i, swaps)) return 0;
@@ -141,6 +143,8 @@ int plan_common(build *b, int n, const jet outputs[]) {
   if (!b->same_as || !b->number || !b->made_last || !live) return build_no_memory(b);
   for (int v = 0; v < b->nvalues; v++) b->same_as[v] = b->number[v] = v;
   if (!plan_may(b->plan, JET_COMMON)) return 1;
+  /* What is summed over directions rounds differently. It is told from what was recorded, so that merging does not change it. */
+  if (plan_collapses(b) && !plan_need(b, n, outputs)) return 0;
   mark_live(b, n, outputs, live);
   return number_live(b, live);
 }

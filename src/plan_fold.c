@@ -28,7 +28,8 @@ static int is_known(const build *b, const node *n) {
 }
 
 int plan_folds(build *b, const node *n) {
-  if (!plan_may(b->plan, JET_FOLDING) || b->plan->by_orders || !is_known(b, n)) return 0;
+  if (!plan_may(b->plan, JET_FOLDING) || b->plan->by_orders || b->summed[n->first] || n->op->step == STEP_COLLAPSE || !is_known(b, n))
+    return 0;
   for (int v = n->first; v < n->first + n->count; v++) b->known[v] = 1;
   return n->op->step != STEP_LEAF;
 }

@@ -29,6 +29,13 @@ static int new_plane(build *b, plane_kind kind, ptrdiff_t n, int copies) {
   return add_plane(b, &x);
 }
 
+int plan_new_plane(build *b, ptrdiff_t n, int copies) { return new_plane(b, PLANE_LOCAL, n, copies); }
+
+/* Of coefficient k of v. */
+static int copies_at(const build *b, int v, int k) {
+  return build_summed(b, v, k) ? 1 : copies_of(value_of(b->tape, v), k);
+}
+
 static int leaf_plane(build *b, const node *n, int k) {
   static const double one = 1;
   const value *v = value_of(b->tape, n->first);
@@ -58,7 +65,7 @@ static int view_plane(build *b, int id, ptrdiff_t at, ptrdiff_t n, int copies, p
 static int rename_plane(build *b, int v, int k, int id) {
   const plane *x = &b->plan->planes[id];
   ptrdiff_t n = shape_of(b->tape, v)->size;
-  int copies = copies_of(value_of(b->tape, v), k);
+  int copies = copies_at(b, v, k);
   if (x->n == n) return id;
   if (x->copies == 1 && x->n == n * copies) return view_plane(b, id, 0, n, copies, n);
   if (x->copies > 1 && x->stride == x->n && x->n * x->copies == n) return view_plane(b, id, 0, n, 1, n);
@@ -82,6 +89,9 @@ static int other_name(build *b, const node *n, int v, int k, int *id) {
     input = -1;
   }
   int from = input < 0 ? -1 : build_plane(b, b->same_as[input], coefficient);
+  if (from >= 0 && build_summed(b, v, k) &&
+      !plan_total(b, b->same_as[input], coefficient, value_of(b->tape, v)->directions, &from))
+    return *id = -1, 1;
   ptrdiff_t size = shape_of(b->tape, v)->size;
   if (from < 0) *id = new_plane(b, PLANE_CONSTANT, size, 1);
   else if (step == STEP_VIEW && pattern_run(list_of(b->tape, n)->at, &offset))
@@ -97,7 +107,8 @@ static int plane_of(build *b, const node *n, int v, int k, int makes[2]) {
   if (n->op->step == STEP_LEAF) return leaf_plane(b, n, k);
   if (other_name(b, n, v, k, &id)) {
     if (!b->sources || b->sources[k] < 0) return id;
-  } else id = new_plane(b, PLANE_LOCAL, shape_of(b->tape, v)->size, copies_of(value_of(b->tape, v), k));
+  } else if (n->op == &op_collapse && build_summed(b, build_input(b, n, 0), k)) return build_plane(b, build_input(b, n, 0), k);
+  else id = plan_new_plane(b, shape_of(b->tape, v)->size, copies_at(b, v, k));
   makes[0] = min_(makes[0], k);
   makes[1] = max_(makes[1], k + 1);
   return id;

@@ -61,10 +61,10 @@ static int point_lines(pointing *t, chain *x) {
 
 static int wants_inputs(const step *s) {
   return s->run == run_row || s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add ||
-         s->run == run_whole;
+         s->run == run_whole || s->run == run_collapse;
 }
 static int wants_outputs(const step *s) {
-  return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_whole;
+  return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_whole || s->run == run_collapse;
 }
 
 static int point_step(pointing *t, step *s) {
@@ -73,6 +73,11 @@ static int point_step(pointing *t, step *s) {
   for (int i = 0; wants_outputs(s) && i < s->nout; i++)
     if (!point_series(t, s, &s->out[i], s->out_planes[i])) return 0;
   return 1;
+}
+
+static void give_work(const build *b, jk_call *c, int worker) {
+  c->work = (real *)b->plan->work + worker * b->work_room;
+  c->aside = (real *)c->work + b->aside_at;
 }
 
 /* Those that move with every block come first. */
@@ -90,7 +95,7 @@ static int point_steps(pointing *t, step *steps, int count, ptrdiff_t *usual) {
 }
 
 static void point_work(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
-  if (s->call) s->call->work = t->b->plan->work;
+  if (s->call) give_work(t->b, s->call, 0);
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
     s->whole->told.scratch = t->b->plan->arena + scratch_at;
 }
@@ -142,7 +147,7 @@ static int point_worker(build *b, const region *r, int worker) {
     step *s = worker_steps(p, r, worker) + i;
     *s = *from;
     if (!copy_series(b, from, s) || (s->lines && !copy_lines(b, s))) return 0;
-    if (s->call) s->call->work = (real *)p->work + worker * b->work_room;
+    if (s->call) give_work(b, s->call, worker);
     if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
   }
   return point_steps(&t, worker_steps(p, r, worker), r->count, &usual);
@@ -228,7 +233,7 @@ static int find_lists(build *b) {
   for (int i = 0; i < p->nplanes; i++) views += p->planes[i].kind == PLANE_VIEW && p->planes[p->planes[i].root].movable;
   p->lossy = (step **)bag_new(&p->owned, (size_t)lossy, sizeof *p->lossy);
   p->views = (int *)bag_new(&p->owned, (size_t)views, sizeof *p->views);
-  p->operands = (const real **)bag_new(&p->owned, (size_t)b->max_in, sizeof *p->operands);
+  p->operands = (const real **)bag_new(&p->owned, (size_t)b->max_in * (size_t)b->teams, sizeof *p->operands);
   if (!p->lossy || !p->views || !p->operands) return build_no_memory(b);
   find_lossy(p);
   for (int i = 0; i < p->nplanes; i++)

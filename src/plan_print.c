@@ -100,6 +100,7 @@ static void print_step(const step *s, cost c, FILE *f) {
   if (s->run == run_repeat) fprintf(f, ", copied");
   fprintf(f, ", order %d, coefficients [%d,%d)", s->order, s->k0, s->k1);
   if (s->directions > 1) fprintf(f, ", %d directions", s->directions);
+  if (s->summed) fprintf(f, ", coefficient %d summed", s->summed);
   fprintf(f, ": ");
   print_cost(c, f);
 }

@@ -20,6 +20,7 @@ static int row_step(build *b, const node *n, step *s) {
   s->call->c = n->with.c;
   s->call->m = n->with.m;
   s->call->directions = s->directions;
+  s->call->summed = s->summed;
   return 1;
 }
 
@@ -159,6 +160,7 @@ static int whole_step(build *b, const node *n, step *s) {
   j->told.set = b->plan->set;
   j->told.with = n->with;
   j->told.nin = n->nin;
+  j->told.directions = s->directions;
   for (int i = 0; i < n->nin && i < JK_MAX_IN; i++) {
     int in = build_input(b, n, i);
     j->told.in[i] = *shape_of(b->tape, in);

@@ -67,6 +67,18 @@ void run_read(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   }
 }
 
+/* ---- sums over directions ------------------------------------------------------------------------------------------------------ */
+
+void run_collapse(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
+  (void)first;
+  for (int k = s->now0; k < s->now1; k++) {
+    int id = plane_in(s->in_planes[0], &s->in[0], k);
+    real *y = s->out[0].plane[k];
+    p->set->fill(y, 0, n);
+    for (int c = 0; id >= 0 && c < s->directions; c++) p->set->add(y, s->in[0].plane[k] + copy_at(&p->planes[id], c), n);
+  }
+}
+
 /* ---- sums over all elements --------------------------------------------------------------------------------------------------- */
 
 static real *partials(const step *s, const region *r, int k, int copy) {

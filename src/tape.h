@@ -66,7 +66,8 @@ typedef enum step_kind {
   STEP_DEPOSIT,   /* sum of parts at patterns: op_deposit */
   STEP_PLANES,    /* linear, plane by plane: numbers->plane */
   STEP_PAIRS,     /* bilinear, pair of planes by pair: numbers->pair */
-  STEP_WHOLE      /* numbers->whole */
+  STEP_WHOLE,     /* numbers->whole */
+  STEP_COLLAPSE   /* the sum over directions */
 } step_kind;
 
 /* What of an input coefficients lo..hi of the result need. */

@@ -6,6 +6,7 @@
 
 /* build.c */
 #define build_grow TYPED(build_grow)
+#define build_shape TYPED(build_shape)
 #define build_no_memory TYPED(build_no_memory)
 #define plan_build TYPED(plan_build)
 /* execute.c */
@@ -54,10 +55,13 @@
 /* plan_need.c */
 #define plan_need TYPED(plan_need)
 #define plan_want TYPED(plan_want)
+#define plan_collapses TYPED(plan_collapses)
+#define plan_sum_input TYPED(plan_sum_input)
 /* plan_planes.c */
 #define build_is_input TYPED(build_is_input)
 #define build_plane TYPED(build_plane)
 #define plan_planes TYPED(plan_planes)
+#define plan_new_plane TYPED(plan_new_plane)
 /* plan_pointers.c */
 #define plan_pointers TYPED(plan_pointers)
 /* plan_region.c */
@@ -73,10 +77,14 @@
 /* plan_step.c */
 #define plan_is_sink TYPED(plan_is_sink)
 #define plan_step TYPED(plan_step)
+/* plan_total.c */
+#define plan_total TYPED(plan_total)
+#define plan_totals TYPED(plan_totals)
 /* step_block.c */
 #define finish_add TYPED(finish_add)
 #define finish_sum TYPED(finish_sum)
 #define run_add TYPED(run_add)
+#define run_collapse TYPED(run_collapse)
 #define run_broadcast TYPED(run_broadcast)
 #define run_read TYPED(run_read)
 #define run_row TYPED(run_row)
@@ -109,7 +117,8 @@
 #define plane_sum_axes TYPED(plane_sum_axes)
 #define scratch_sum_axes TYPED(scratch_sum_axes)
 #define pair_matmul TYPED(pair_matmul)
-#define whole_collapse TYPED(whole_collapse)
+#define stacks_matmul TYPED(stacks_matmul)
+#define scratch_matmul TYPED(scratch_matmul)
 #define whole_amax TYPED(whole_amax)
 #define scratch_amax TYPED(scratch_amax)
 #define whole_share TYPED(whole_share)

@@ -542,8 +542,9 @@ static bool sums_agree(op_check *c, expansion *many, double sum[CHECK_ORDER + 1]
   for (int k = 0; k <= c->order && k <= jet_order(many->y); k++)
     for (int i = 0; i < many->arity; i++) {
       read_plane(many->plan, many->part_a[k][i], 0, got);
+      /* Summed on the way, not at the end: terms that cancel, of adjoints of size 1, leave other rounding errors. */
       if (!close_to(c, "gradient of y_k by x_0, all directions", k, got, sum[k][i], operand_size(c, i),
-                    tolerance_of(c) * size[i]))
+                    tolerance_of(c) * (size[i] + 1e-3)))
         return false;
     }
   return true;
