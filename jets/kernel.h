@@ -76,17 +76,6 @@ typedef struct jk_tree {
 void jk_tree_add(jk_tree *, real);
 real jk_tree_sum(const jk_tree *);
 
-/* The product of matrices, y (+)= a b: y is m x n with columns next to each other, x[i, j] = x[i * x_row + j * x_column]. Bits of an
-   element do not depend on m and n. y overlaps neither a nor b. */
-typedef struct jk_gemm {
-  real *y;
-  const real *a, *b;
-  ptrdiff_t m, n, k; /* k > 0 */
-  ptrdiff_t y_row, a_row, a_column, b_row, b_column;
-  int add;
-  void *work; /* gemm_work bytes, aligned to 64 */
-} jk_gemm;
-
 typedef struct jk_set { /* the kernels of an instruction set */
   const char *name;
   int width; /* lanes of a vector */
@@ -97,10 +86,6 @@ typedef struct jk_set { /* the kernels of an instruction set */
   /* y[j] = sum over i < rows of x[i * stride + j], j < n: a tree fixed by rows */
   void (*sum_columns)(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride);
   void (*sum_rows)(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n); /* y[i] = sum(x + i n, n) */
-  void (*gemm)(const jk_gemm *);
-  size_t (*gemm_work)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k); /* not less for more */
-  /* y[i] (+)= sum over l < k of a[i * stride + l] x[l], i < rows: another order of terms than gemm's, for a that is read once */
-  void (*dots)(real *y, const real *a, const real *x, ptrdiff_t rows, ptrdiff_t k, ptrdiff_t stride, int add);
 } jk_set;
 
 /* isa: 0 the best that runs here, 1 baseline, 2 AVX2, 3 AVX-512; NULL if not built or the processor lacks it. */

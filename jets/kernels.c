@@ -120,7 +120,6 @@ KERNEL(erf, 1, 2, 2)
 #include "wide.h"
 #endif
 #include "reduce.h"
-#include "gemm.h"
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
@@ -142,4 +141,4 @@ extern const jk_set JK_SET;
 const jk_set JK_SET = {TEXT(JK_SET), W, {
 #include "functions.def"
                                    },
-                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns, reduce_sum_rows, gemm, gemm_work, gemm_dots};
+                       reduce_sum, reduce_fill, reduce_add, reduce_sum_columns, reduce_sum_rows};

@@ -360,6 +360,7 @@ static void choose_teams(jet_plan *p) {
     step *s = &p->steps[i];
     double most = shares(s) ? whole_work(p, s) / SHARE : 1;
     if (s->run != run_pairs && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
+    if (s->run == run_pairs && !numbers_share_products()) most = 1; /* BLAS has threads of its own */
     s->workers = most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
   }
 }

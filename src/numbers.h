@@ -37,6 +37,8 @@ typedef int stacks_fn(const piece *, int inner);
 typedef void whole_fn(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
 typedef size_t scratch_fn(const piece *);
 
+int numbers_share_products(void); /* whether several threads at a time may ask for products: BLAS has none of its own */
+
 typedef struct numbers {
   /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
      of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
@@ -57,7 +59,8 @@ int sum_axes_matrix(const shape *, int axes, ptrdiff_t *rows, ptrdiff_t *columns
 
 #define PLANE(name) plane_fn plane_##name;
 #define PLANE_SCRATCH(name) PLANE(name) scratch_fn scratch_##name;
-#define PAIR(name) pair_fn pair_##name; stacks_fn stacks_##name; scratch_fn scratch_##name;
+#define PAIR(name) pair_fn pair_##name; stacks_fn stacks_##name;
+
 #define WHOLE(name) whole_fn whole_##name;
 #define WHOLE_SCRATCH(name) WHOLE(name) scratch_fn scratch_##name;
 #include "numbers.def"

@@ -1,47 +1,68 @@
-/* numbers_product.c - products of matrices on numbers. */
+/* numbers_product.c - products of matrices on numbers, by BLAS where it is there. */
 #include "numbers.h"
 #include "matmul.h"
 
-#include <stdint.h>
+#include <limits.h>
 #include <string.h>
+
+#if JETS_BLAS
+#include <cblas.h>
+#endif
 
 /* ---- y (+)= a b for matrices ------------------------------------------------------------------------------------- */
 
-/* Rows from..to-1 of n, multiples of 8, that part `part` of `parts` has. */
-static ptrdiff_t share(ptrdiff_t n, const cut *c, int part) { return part == c->parts ? n : n / 8 * part / c->parts * 8; }
+typedef struct matrices { /* y [m,n], row by row; a [m,k] and b [k,n], or their transposes in memory */
+  ptrdiff_t m, n, k, a_row, b_row; /* from one row in memory to the next */
+  int ta, tb, add;
+} matrices;
 
-/* A vector that meets rows in memory: products of each with it. Decided by the whole product, so that parts have its bits. */
-static int is_dots(const sizes *s, int flags) {
-  return s->n == 1 ? !(flags & TRANSPOSE_A) : s->m == 1 && (flags & TRANSPOSE_B);
+#if JETS_BLAS
+int numbers_share_products(void) { return openblas_get_num_threads() == 1; }
+
+static void multiply(const matrices *g, real *y, const real *a, const real *b, ptrdiff_t y_row) {
+  REAL(cblas_dgemm, cblas_sgemm)(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m,
+                                 (int)g->n, (int)g->k, 1, a, (int)g->a_row, b, (int)g->b_row, (real)g->add, y, (int)y_row);
 }
 
-static void dots(const piece *p, real *y, const real *a, const real *b, const sizes *s, int add, const cut *c) {
-  ptrdiff_t rows = s->n == 1 ? s->m * c->copies : s->n, first = share(rows, c, c->part);
-  const real *matrix = s->n == 1 ? a : b, *x = s->n == 1 ? b : a;
-  p->set->dots(y + first, matrix + first * s->k, x, share(rows, c, c->part + 1) - first, s->k, s->k, add);
+/* y (+)= a x, and y is cleared here: some versions of OpenBLAS's gemv multiply what is there by a beta of 0, and 0 times NaN is NaN. */
+static void multiply_vector(const matrices *g, real *y, const real *a, const real *x) {
+  if (!g->add) memset(y, 0, (size_t)g->m * sizeof *y);
+  REAL(cblas_dgemv, cblas_sgemv)(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, (int)(g->ta ? g->k : g->m), (int)(g->ta ? g->m : g->k),
+                                 1, a, (int)g->a_row, x, 1, 1, y, 1);
+}
+#else
+int numbers_share_products(void) { return 1; }
+
+static void multiply(const matrices *g, real *y, const real *a, const real *b, ptrdiff_t y_row) {
+  ptrdiff_t ai = g->ta ? 1 : g->a_row, al = g->ta ? g->a_row : 1, bl = g->tb ? 1 : g->b_row, bj = g->tb ? g->b_row : 1;
+  for (ptrdiff_t i = 0; i < g->m; i++, y += y_row) {
+    if (!g->add) memset(y, 0, (size_t)g->n * sizeof *y);
+    for (ptrdiff_t l = 0; l < g->k; l++)
+      for (ptrdiff_t j = 0; j < g->n; j++) y[j] += a[i * ai + l * al] * b[l * bl + j * bj];
+  }
 }
 
-/* Parts are rows of the result, or columns where there are more of them. */
+static void multiply_vector(const matrices *g, real *y, const real *a, const real *x) { multiply(g, y, a, x, 1); }
+#endif
+
+/* Rows of the result, or columns where there are more, that are one call: fixed, so that bits do not depend on how many share them. */
+enum { PART = 256 };
+
 static void product(const piece *p, real *y, const real *a, const real *b, const sizes *s, int add, const cut *c) {
-  int ta = p->with.k & TRANSPOSE_A, tb = p->with.k & TRANSPOSE_B;
-  jk_gemm g = {y, a, b, s->m, s->n, s->k, s->n, ta ? 1 : s->k, ta ? s->m : 1, tb ? 1 : s->n, tb ? s->k : 1, add, p->scratch};
-  if (is_dots(s, p->with.k)) {
-    dots(p, y, a, b, s, add, c);
-    return;
+  const int ta = p->with.k & TRANSPOSE_A, tb = p->with.k & TRANSPOSE_B ? 1 : 0;
+  const ptrdiff_t m = c->inner ? s->m : s->m * c->copies, k = c->inner ? s->k * c->copies : s->k, n = s->n;
+  const int by_rows = n == 1 || (m > 1 && m >= n);
+  const ptrdiff_t all = by_rows ? m : n;
+  for (ptrdiff_t first = (ptrdiff_t)c->part * PART; first < all; first += (ptrdiff_t)c->parts * PART) {
+    const ptrdiff_t count = all - first < PART ? all - first : PART;
+    const matrices g = {by_rows ? count : m, by_rows ? n : count, k, ta ? m : k, tb ? k : n, ta, tb, add};
+    const matrices transpose = {count, 1, k, tb ? k : n, 1, !tb, 0, add}; /* of a row: b^T a^T */
+    const real *row = a + first * (ta ? 1 : k), *column = b + first * (tb ? k : 1);
+    if (n == 1) multiply_vector(&g, y + first, row, b);
+    else if (m == 1) multiply_vector(&transpose, y + first, column, a);
+    else if (by_rows) multiply(&g, y + first * n, row, b, n);
+    else multiply(&g, y + first, a, column, n);
   }
-  *(c->inner ? &g.k : &g.m) *= c->copies;
-  if (g.n == 1) { /* the transpose: a is read as it lies */
-    jk_gemm t = {y, b, a, 1, g.m, g.k, g.m, 1, g.b_row, g.a_column, g.a_row, add, g.work};
-    g = t;
-  }
-  int by_rows = g.m >= g.n;
-  ptrdiff_t all = by_rows ? g.m : g.n, first = share(all, c, c->part), count = share(all, c, c->part + 1) - first;
-  if (!count) return;
-  *(by_rows ? &g.m : &g.n) = count;
-  g.y += first * (by_rows ? g.y_row : 1);
-  if (by_rows) g.a += first * g.a_row;
-  else g.b += first * g.b_column;
-  p->set->gemm(&g);
 }
 
 /* ---- batches: the axes before the last two, which broadcast ------------------------------------------------------ */
@@ -59,9 +80,9 @@ static void batch_strides(const shape *x, int rank, ptrdiff_t stride[]) {
 
 /* Directions that lie one after the other are more rows of a, or more terms of a^T b. */
 int stacks_matmul(const piece *p, int inner) {
-  if (p->out.rank != 2 || !p->out.size) return 0;
-  if (inner) return p->with.k == TRANSPOSE_A;
-  return !(p->with.k & TRANSPOSE_A) && !(p->with.k & TRANSPOSE_B && p->out.dims[0] == 1);
+  const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
+  if (p->out.rank != 2 || !p->out.size || s.k > INT_MAX / p->directions) return 0;
+  return inner ? p->with.k == TRANSPOSE_A : !(p->with.k & TRANSPOSE_A) && s.m > 1;
 }
 
 void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add, const cut *c) {
@@ -86,11 +107,4 @@ void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add,
     }
     if (i < 0) return;
   }
-}
-
-size_t scratch_matmul(const piece *p) {
-  const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
-  ptrdiff_t any = PTRDIFF_MAX / 2;
-  int many = p->directions > 1;
-  return p->set->gemm_work(many || s.n == 1 ? any : s.m, s.n == 1 ? s.m : s.n, many ? any : s.k);
 }

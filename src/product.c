@@ -4,6 +4,7 @@
 #include "reverse.h"
 #include "shape.h"
 
+#include <limits.h>
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
 
@@ -21,6 +22,8 @@ static int product_shape(const char *name, jet_tape *tape, const shape *a, const
   const sizes n = sizes_of(a, b, flags);
   if (n.k != n.rows)
     return tape_fail(tape, JET_BAD_SHAPE, "%s: %s x %s: %td columns meet %td rows", name, s, t, n.k, n.rows);
+  if (n.m > INT_MAX || n.k > INT_MAX || n.n > INT_MAX)
+    return tape_fail(tape, JET_TOO_LARGE, "%s: %s x %s: an extent is beyond what BLAS counts (%d)", name, s, t, INT_MAX);
   y->rank = max_(a->rank, b->rank);
   for (int i = 0; i < y->rank - 2; i++) {
     int ia = i - (y->rank - a->rank), ib = i - (y->rank - b->rank);
@@ -69,7 +72,7 @@ static jet sum_batch(jet x, int shape) {
 /* Y = A B:    adjoints  Ybar B^T  and  A^T Ybar
    Y = A^T B:            B Ybar^T  and  A Ybar
    Y = A B^T:            Ybar B    and  Ybar^T A
-   so that both flags never meet. A product of matrices does not absorb: where a zero adjoint meets an infinity the result is
+   so that both flags never meet. A product by BLAS does not absorb: where a zero adjoint meets an infinity the result is
    NaN, as IEEE has it. */
 static void pull_matmul(reverse *r, const node *n) {
   jet_tape *tape = reverse_tape(r);
@@ -96,7 +99,7 @@ static jet flatten(jet x) {
 }
 
 static int flattens(const shape *a, const shape *b) {
-  return a->rank > 2 && b->rank == 2 && a->size > 0;
+  return a->rank > 2 && b->rank == 2 && a->size > 0 && a->size / a->dims[a->rank - 1] <= INT_MAX;
 }
 
 jet jet_matmul(jet a, jet b) {

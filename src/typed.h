@@ -118,7 +118,7 @@
 #define scratch_sum_axes TYPED(scratch_sum_axes)
 #define pair_matmul TYPED(pair_matmul)
 #define stacks_matmul TYPED(stacks_matmul)
-#define scratch_matmul TYPED(scratch_matmul)
+#define numbers_share_products TYPED(numbers_share_products)
 #define whole_amax TYPED(whole_amax)
 #define scratch_amax TYPED(scratch_amax)
 #define whole_share TYPED(whole_share)

@@ -300,6 +300,8 @@ static const refusal refusals[] = {
     {jet_dot, {1, {3}}, {1, {4}}, JET_BAD_SHAPE, "dot: vectors of lengths 3 and 4"},
     {jet_dot, {0, {0}}, {1, {4}}, JET_BAD_SHAPE, "dot: [] and [4] are not two vectors"},
     {jet_outer, {1, {3}}, {2, {4, 1}}, JET_BAD_SHAPE, "outer: [3] and [4,1] are not two vectors"},
+    {jet_matmul, {2, {(ptrdiff_t)INT_MAX + 1, 0}}, {2, {0, 1}}, JET_TOO_LARGE,
+     "matmul: [2147483648,0] x [0,1]: an extent is beyond what BLAS counts (2147483647)"},
 };
 
 static void refusals_say_why(void **state) {

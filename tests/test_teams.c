@@ -1,5 +1,5 @@
-/* test_teams.c - steps on whole arrays that several workers share: the same bits for any number of them; and the kernel of products,
-   whose bits depend neither on cuts nor on what else is computed. */
+/* test_teams.c - steps on whole arrays that several workers share: the same bits for any number of them. Products are shared where
+   BLAS has no threads of its own. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -15,104 +15,6 @@
 #include "plan.h"
 #include "random_jets.h"
 #include "workers.h"
-
-/* ---- the kernel of products ---------------------------------------------------------------------------------------------------- */
-
-typedef struct matrices {
-  ptrdiff_t m, n, k;
-  int ta, tb;
-  double *a, *b, *y;
-} matrices;
-
-static matrices random_matrices(generator *g, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int flags) {
-  matrices x = {m, n, k, flags & 1, flags >> 1, NULL, NULL, NULL};
-  x.a = (double *)malloc((size_t)(m * k) * sizeof(double));
-  x.b = (double *)malloc((size_t)(k * n) * sizeof(double));
-  x.y = (double *)malloc((size_t)(m * n) * sizeof(double));
-  for (ptrdiff_t i = 0; i < m * k; i++) x.a[i] = uniform(g, -1, 1);
-  for (ptrdiff_t i = 0; i < k * n; i++) x.b[i] = uniform(g, -1, 1);
-  for (ptrdiff_t i = 0; i < m * n; i++) x.y[i] = uniform(g, -1, 1);
-  return x;
-}
-
-static void free_matrices(matrices *x) { free(x->a), free(x->b), free(x->y); }
-
-/* Rows i.. and columns j.. of the product, into y + i n + j. */
-static void multiply(const jk_set *set, const matrices *x, double *y, ptrdiff_t i, ptrdiff_t m, ptrdiff_t j, ptrdiff_t n, int add) {
-  jk_gemm g = {y + i * x->n + j, x->a, x->b, m, n, x->k, x->n, x->ta ? 1 : x->k, x->ta ? x->m : 1, x->tb ? 1 : x->n,
-               x->tb ? x->k : 1, add, NULL};
-  g.a += i * g.a_row;
-  g.b += j * g.b_column;
-  g.work = aligned_alloc(64, (set->gemm_work(m, n, x->k) + 63) / 64 * 64);
-  set->gemm(&g);
-  free(g.work);
-}
-
-static void check_values(const jk_set *set, const matrices *x, int add) {
-  size_t bytes = (size_t)(x->m * x->n) * sizeof(double);
-  double *y = (double *)malloc(bytes);
-  memcpy(y, x->y, bytes);
-  multiply(set, x, y, 0, x->m, 0, x->n, add);
-  for (ptrdiff_t i = 0; i < x->m; i++)
-    for (ptrdiff_t j = 0; j < x->n; j++) {
-      long double sum = add ? x->y[i * x->n + j] : 0, size = 1;
-      for (ptrdiff_t l = 0; l < x->k; l++) {
-        long double term = (long double)(x->ta ? x->a[l * x->m + i] : x->a[i * x->k + l]) * (x->tb ? x->b[j * x->k + l] : x->b[l * x->n + j]);
-        sum += term, size += term < 0 ? -term : term;
-      }
-      assert_true(fabsl(y[i * x->n + j] - sum) <= (long double)(x->k + 2) * DBL_EPSILON * size);
-    }
-  free(y);
-}
-
-static void check_cuts(const jk_set *set, const matrices *x, int add) {
-  size_t bytes = (size_t)(x->m * x->n) * sizeof(double);
-  double *whole = (double *)malloc(bytes), *parts = (double *)malloc(bytes);
-  memcpy(whole, x->y, bytes), memcpy(parts, x->y, bytes);
-  multiply(set, x, whole, 0, x->m, 0, x->n, add);
-  for (ptrdiff_t i = 0, m; i < x->m; i += m) {
-    m = i % 3 ? 1 : 5;
-    if (m > x->m - i) m = x->m - i;
-    for (ptrdiff_t j = 0, n; j < x->n; j += n) {
-      n = j % 2 ? 3 : 26;
-      if (n > x->n - j) n = x->n - j;
-      multiply(set, x, parts, i, m, j, n, add);
-    }
-  }
-  assert_memory_equal(whole, parts, bytes);
-  free(whole), free(parts);
-}
-
-static void products_are_right_and_do_not_depend_on_cuts(void **state) {
-  static const ptrdiff_t sizes[][3] = {{1, 1, 1}, {3, 2, 5}, {8, 24, 128}, {9, 25, 129}, {5, 60, 300}, {1, 100, 40}, {37, 53, 261}, {100, 7, 600}};
-  generator g = {3};
-  (void)state;
-  for (int isa = 1; isa <= 3; isa++) {
-    const jk_set *set = jk_select(isa);
-    for (int i = 0; set && i < 8; i++)
-      for (int flags = 0; flags < 4; flags++)
-        for (int add = 0; add < 2; add++) {
-          matrices x = random_matrices(&g, sizes[i][0], sizes[i][1], sizes[i][2], flags);
-          check_values(set, &x, add);
-          check_cuts(set, &x, add);
-          free_matrices(&x);
-        }
-  }
-}
-
-/* An infinity or NaN touches its row or column and nothing beside; what was there is not read without add. */
-static void products_keep_to_their_elements(void **state) {
-  generator g = {4};
-  (void)state;
-  matrices x = random_matrices(&g, 11, 29, 140, 0);
-  x.a[3 * x.k + 7] = INFINITY;
-  x.b[20 * x.n + 5] = NAN;
-  for (ptrdiff_t i = 0; i < x.m * x.n; i++) x.y[i] = NAN;
-  multiply(jk_select(0), &x, x.y, 0, x.m, 0, x.n, 0);
-  for (ptrdiff_t i = 0; i < x.m; i++)
-    for (ptrdiff_t j = 0; j < x.n; j++) assert_int_equal(isfinite(x.y[i * x.n + j]) != 0, i != 3 && j != 5);
-  free_matrices(&x);
-}
 
 /* ---- plans --------------------------------------------------------------------------------------------------------------------------- */
 
@@ -236,8 +138,6 @@ static void laplacians_and_their_gradients(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(products_are_right_and_do_not_depend_on_cuts),
-      cmocka_unit_test(products_keep_to_their_elements),
       cmocka_unit_test(products),
       cmocka_unit_test(axes_gathers_scans_and_deposits),
       cmocka_unit_test(laplacians_and_their_gradients),
