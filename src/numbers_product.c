@@ -46,7 +46,7 @@ static void multiply_vector(const matrices *g, real *y, const real *a, const rea
 #endif
 
 /* Rows of the result, or columns where there are more, that are one call: fixed, so that bits do not depend on how many share them. */
-enum { PART = 256 };
+enum { PART = 512 };
 
 static void product(const piece *p, real *y, const real *a, const real *b, const sizes *s, int add, const cut *c) {
   const int ta = p->with.k & TRANSPOSE_A, tb = p->with.k & TRANSPOSE_B ? 1 : 0;
