@@ -380,6 +380,30 @@ JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
 JET_API jet jet_cross_entropy(jet logits, const ptrdiff_t labels[]);
 JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 
+/* ---- complex arrays ------------------------------------------------------------------------------------------------ */
+
+/* A complex jet is a handle for two real ones, and goes wherever this list says; elsewhere it is refused with a sentence.
+     add sub mul div pow, of complex and real operands in any mixture; scale (by a real number) shift powc neg square recip sqrt exp log
+     sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh abs; where (the mask is real); sum mean cumsum dot outer matmul matvec
+     trace diag tril triu; reshape broadcast_to permute transpose slice concat stack pad flip roll gather scatter_add take_along;
+     expand expand_many coefficient stop_gradient.
+   Branches are principal, cuts those of C99's Annex G, where the sign of a zero tells the side: log, sqrt, pow and powc (of no
+   integer) cut along the negative real axis; asin acos atanh along the real axis beyond -1 and 1, acosh below 1; asinh and atan along
+   the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients need |w| within 1e-154
+   and 1e154. dot and matmul conjugate nothing.
+   A gradient of a real loss with respect to z = x + iy is dL/dx + i dL/dy, the direction of steepest ascent (README.md compares the
+   conventions); of jet_vjp, the loss is the real part of the sum of conj(adjoint) output. */
+JET_API jet jet_complex(jet re, jet im);                /* real arrays that broadcast */
+JET_API jet jet_input_complex(jet_tape *, int rank, const ptrdiff_t *dims);
+JET_API jet jet_constant_complex(jet_tape *, int rank, const ptrdiff_t *dims, const double *pairs); /* re, im, re, ..: double complex */
+JET_API int jet_is_complex(jet x);
+JET_API jet jet_real(jet z);                            /* these five of real arrays too */
+JET_API jet jet_imag(jet z);
+JET_API jet jet_conj(jet z);
+JET_API jet jet_angle(jet z);                           /* atan2(im, re), in [-pi, pi] */
+JET_API jet jet_abs2(jet z);                            /* re^2 + im^2; jet_abs is hypot(re, im), whose gradient at 0 is 0 */
+JET_API jet jet_polar(jet r, jet angle);                /* r e^(i angle) */
+
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 
 /* What a plan does to be fast. Each can be left out, with the same numbers bit for bit (but for the bits of NaN). */
@@ -420,6 +444,12 @@ JET_API double *jet_plan_data(jet_plan *, jet x, int k);
 /* Use the caller's memory instead, at any alignment of a double; nothing is copied. It is read or written at each run, may be
    bound again, and must not overlap other memory of the plan (which is not checked). data = NULL goes back to the plan's own. */
 JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
+
+/* Coefficient k of a complex output or input, re, im, re, im, ..: copied now; and bound, to be read before or written after each
+   run (NULL: no longer). */
+JET_API jet_status jet_plan_read(jet_plan *, jet z, int k, double *pairs);
+JET_API jet_status jet_plan_write(jet_plan *, jet z, int k, const double *pairs);
+JET_API jet_status jet_plan_bind_complex(jet_plan *, jet z, int k, double *pairs);
 
 JET_API jet_status jet_plan_run(jet_plan *);
 

@@ -1,4 +1,5 @@
 /* plan.c - the life of a plan and its ports: what a caller of jet_plan_ sees. */
+#include "pair.h"
 #include "plan.h"
 #include "workers.h"
 
@@ -23,8 +24,7 @@ int plan_fail(jet_plan *p, jet_status status, const char *format, ...) {
   return 0;
 }
 
-/* A call that failed and changed nothing. */
-__attribute__((format(printf, 3, 4))) static jet_status refuse(jet_plan *p, jet_status status, const char *format, ...) {
+jet_status plan_refuse(jet_plan *p, jet_status status, const char *format, ...) {
   va_list list;
   va_start(list, format);
   say(p, format, list);
@@ -61,6 +61,18 @@ jet_plan *jet_plan_new(const jet_tape *tape, int n, const jet outputs[]) {
   return jet_plan_new_ex(tape, n, outputs, NULL);
 }
 
+/* A plan knows pairs by their parts. */
+static int build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {
+  jet *parts = (jet *)bag_new(&p->owned, 2 * (size_t)n, sizeof *parts);
+  int count = 0;
+  if (!parts) return plan_fail(p, JET_NO_MEMORY, "out of memory while planning");
+  for (int i = 0; i < n; i++) {
+    if (!is_complex(outputs[i])) parts[count++] = outputs[i];
+    else for (int j = 0; j < 2; j++) parts[count++] = part_of(outputs[i], j);
+  }
+  return plan_build(p, tape, count, parts) && plan_pairs(p, tape);
+}
+
 jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], const jet_plan_options *options) {
   memory m = {0};
   if (tape) m = tape->mem;
@@ -77,7 +89,7 @@ jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], cons
   p->nvalues = tape->nvalues;
   if (!check_outputs(p, tape, n, outputs) || !read_options(p, options)) return p;
   if (!(p->set = jk_select((int)tape->isa))) plan_fail(p, JET_UNSUPPORTED, "the instruction set is not available here");
-  else plan_build(p, tape, n, outputs);
+  else build(p, tape, n, outputs);
   return p;
 }
 
@@ -111,10 +123,13 @@ static port_plane *find_plane(jet_plan *p, const char *name, jet x, int k, jet_s
   const port *q = find_port(p, x);
   *status = p->status;
   if (*status) return NULL;
-  if (x.tape != p->tape) *status = refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape", name);
-  else if (!q) *status = refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
+  if (x.tape != p->tape) *status = plan_refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape", name);
+  else if (!q && plan_pair_of(p, x.id) >= 0)
+    *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is complex: jet_plan_read, jet_plan_write and jet_plan_bind_complex take "
+                          "it, %s its jet_real and jet_imag", name, name);
+  else if (!q) *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
   else if (k < 0 || k >= q->count)
-    *status = refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet%s", name, k, q->count - 1,
+    *status = plan_refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet%s", name, k, q->count - 1,
                      q->count > 1 ? "" : " (a plain array: no jet_parameter reaches it)");
   return *status ? NULL : &p->port_planes[q->first + k];
 }
@@ -153,9 +168,9 @@ jet_status jet_plan_run(jet_plan *p) {
 jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
   if (!p || p->status) return jet_plan_status(p);
   if (!p->by_orders)
-    return refuse(p, JET_BAD_ARGUMENT, "jet_plan_run_orders: the plan was not made with the option by_orders");
+    return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_run_orders: the plan was not made with the option by_orders");
   if (k0 < 0 || k1 <= k0 || k1 > p->max_order + 1)
-    return refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range in 0..%d", k0, k1, p->max_order);
+    return plan_refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range in 0..%d", k0, k1, p->max_order);
   plan_execute(p, k0, k1);
   return JET_OK;
 }

@@ -135,6 +135,17 @@ typedef struct port {
   ptrdiff_t n;
 } port;
 
+typedef struct pair { /* a complex jet whose parts are ports */
+  int value, re, im; /* values */
+} pair;
+
+typedef struct weave { /* memory of the caller's with a pair's numbers in turn: read before a run, written after it */
+  int re, im; /* port_planes */
+  ptrdiff_t n; /* of all directions */
+  int input;
+  double *data; /* NULL: not bound */
+} weave;
+
 typedef struct delivery { /* what an output gets after the run: a plane or zeros */
   int port_plane;
   ptrdiff_t n;
@@ -162,6 +173,10 @@ struct jet_plan {
   int *views;    /* planes that are */
   step **lossy;  /* steps that may lose orders, of all workers */
   int ndeliveries, nviews, nlossy;
+  pair *pairs;  /* by value, ascending */
+  weave *woven; /* by pair and coefficient; pair i has those from pair_at[i] on */
+  int *woven_at;
+  int npairs, nwoven;
   int *port_of; /* by value: port + 1 */
   int *lost;    /* by value */
   int *args;    /* inputs of flow */
@@ -173,8 +188,16 @@ struct jet_plan {
 };
 
 int plan_fail(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A call that failed and changed nothing. */
+jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* build.c; 0 after plan_fail */
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
+
+/* plan_pairs.c */
+int plan_pairs(jet_plan *, const jet_tape *);        /* 0 after plan_fail */
+int plan_pair_of(const jet_plan *, int value);       /* index, -1 */
+void plan_unweave(const jet_plan *);                 /* the caller's pairs into inputs */
+void plan_weave(const jet_plan *);                   /* outputs into the caller's */
 
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;
