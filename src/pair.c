@@ -13,7 +13,7 @@ static int infer_complex(jet_tape *tape, const op *o, int nin, const int *in, co
   return 1;
 }
 
-const op op_complex = {.name = "complex", .row = -1, .count = 1, .infer = infer_complex, .step = STEP_LEAF};
+const op op_complex = {.name = "complex", .row = -1, .count = 1, .infer = infer_complex, .step = STEP_ALIAS};
 
 jet part_of(jet z, int i) {
   if (is_complex(z)) return tape_jet(z.tape, node_input(z.tape, node_of(z.tape, z.id), i));
