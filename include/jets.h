@@ -404,6 +404,31 @@ JET_API jet jet_angle(jet z);                           /* atan2(im, re), in [-p
 JET_API jet jet_abs2(jet z);                            /* re^2 + im^2; jet_abs is hypot(re, im), whose gradient at 0 is 0 */
 JET_API jet jet_polar(jet r, jet angle);                /* r e^(i angle) */
 
+/* ---- Fourier transforms, by FFTW ------------------------------------------------------------------------------------- */
+
+/* y_k = sum over j of x_j e^{-2 pi i j k / n} along the axes, and its inverse with e^{+..} and, by the norm, a factor: BACKWARD 1/n
+   on the inverse, FORWARD 1/n on the transform, ORTHO 1/sqrt n on both; n the elements of all axes. Real operands count as complex.
+   rfft is the first n/2 + 1 of the last axis of the list for a real array; irfft goes back to the extent given, n or n + 1, and takes the
+   imaginary parts that a real array has not for 0. Every coefficient of a jet is transformed, batches at once. Axes of no elements, and a
+   library built without FFTW, are refused. */
+typedef enum jet_fft_norm { JET_FFT_BACKWARD, JET_FFT_ORTHO, JET_FFT_FORWARD } jet_fft_norm;
+JET_API jet jet_fft(jet z, int axis, jet_fft_norm norm);
+JET_API jet jet_ifft(jet z, int axis, jet_fft_norm norm);
+JET_API jet jet_rfft(jet x, int axis, jet_fft_norm norm);
+JET_API jet jet_irfft(jet z, ptrdiff_t extent, int axis, jet_fft_norm norm);
+JET_API jet jet_fft2(jet z, jet_fft_norm norm);         /* the last two axes */
+JET_API jet jet_ifft2(jet z, jet_fft_norm norm);
+JET_API jet jet_rfft2(jet x, jet_fft_norm norm);
+JET_API jet jet_irfft2(jet z, ptrdiff_t extent, jet_fft_norm norm);
+JET_API jet jet_fftn(jet z, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_ifftn(jet z, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_rfftn(jet x, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_irfftn(jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_fftshift(jet x, int n, const int axes[]);  /* element 0 of each axis goes to n/2 */
+JET_API jet jet_ifftshift(jet x, int n, const int axes[]);
+JET_API jet jet_fftfreq(jet_tape *, ptrdiff_t n, double spacing);  /* 0, 1, .., -1 over n spacing */
+JET_API jet jet_rfftfreq(jet_tape *, ptrdiff_t n, double spacing);
+
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 
 /* What a plan does to be fast. Each can be left out, with the same numbers bit for bit (but for the bits of NaN). */

@@ -96,6 +96,8 @@ jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], cons
 void jet_plan_free(jet_plan *p) {
   if (!p || p == &no_plan) return;
   const memory m = p->mem;
+  for (int i = 0; i < p->nsteps; i++)
+    if (p->steps[i].of->release) p->steps[i].of->release(&p->steps[i].whole->told, &m);
   bag_free(&p->owned);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
   memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);

@@ -55,6 +55,7 @@ typedef struct piece {
   int nin;
   shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
   int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
+  void *prepared;           /* by op->prepare */
   void *scratch;            /* op->scratch bytes, aligned to 64, shared with nobody during the call */
 } piece;
 
@@ -108,6 +109,10 @@ typedef struct op {
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
   size_t (*scratch)(const piece *); /* NULL: none */
+  /* What is made once, with the plan, for coefficients k0..k1-1 where they lie, and lives as long; 0 on failure. All values of such a
+     node are made. NULL: nothing. */
+  int (*prepare)(piece *, const memory *, int k0, int k1, const jets in[], const jets out[]);
+  void (*release)(piece *, const memory *);
 } op;
 
 typedef struct list {
