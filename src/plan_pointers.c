@@ -173,14 +173,6 @@ static int find_lists(build *b) {
   return 1;
 }
 
-static int prepare_steps(build *b) {
-  jet_plan *p = b->plan;
-  for (step *s = p->steps, *end = s + p->nsteps; s < end; s++)
-    if (s->of->prepare && !s->of->prepare(&s->whole->told, &p->mem, s->k0, s->k1, s->whole->in, s->whole->out))
-      return plan_fail(p, JET_NO_MEMORY, "out of memory while planning a step of %s", s->of->name);
-  return 1;
-}
-
 int plan_pointers(build *b, size_t scratch_at) {
   jet_plan *p = b->plan;
   ptrdiff_t entries = 0, used = 0;
@@ -195,5 +187,6 @@ int plan_pointers(build *b, size_t scratch_at) {
     x->count_moving = t.next - p->pointers - used;
     used += x->count_moving * x->workers;
   }
-  return point_workers(b) && find_lists(b) && prepare_steps(b);
+  if (!point_workers(b)) return 0;
+  return find_lists(b);
 }

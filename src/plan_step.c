@@ -170,6 +170,8 @@ static int whole_step(build *b, const node *n, step *s) {
   }
   size_t size = n->op->scratch ? n->op->scratch(&j->told) : 0;
   if (size > b->scratch_size) b->scratch_size = size;
+  if (n->op->prepare && !n->op->prepare(&j->told, &b->plan->mem))
+    return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning a step of %s", n->op->name);
   return n->op->step != STEP_WHOLE || whole_tables(b, n, s);
 }
 

@@ -109,9 +109,9 @@ typedef struct op {
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
   size_t (*scratch)(const piece *); /* NULL: none */
-  /* What is made once, with the plan, for coefficients k0..k1-1 where they lie, and lives as long; 0 on failure. All values of such a
-     node are made. NULL: nothing. */
-  int (*prepare)(piece *, const memory *, int k0, int k1, const jets in[], const jets out[]);
+  /* What is made once, with the plan, and lives as long: piece->prepared; 0 on failure. All values of such a node are made. NULL:
+     nothing. */
+  int (*prepare)(piece *, const memory *);
   void (*release)(piece *, const memory *);
 } op;
 

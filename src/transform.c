@@ -1,9 +1,10 @@
-/* transform.c - FFTW: one plan for a step, run for each plane of each jet, all batches at once.
+/* transform.c - transforms axis by axis, by FFTW. The lines of an axis are taken a panel at a time: gathered, real and imaginary parts in
+   turn, into memory that is small, contiguous and aligned, where one plan of FFTW's does them all, and scattered. So planes may lie
+   anywhere, parts that are structurally zero need no memory, and no pass over a plane has a large stride.
 
-   FFTW's planner is the one thing in the library that is global: `planner` below keeps plans of ours from being made at the same time.
-   A program that plans FFTs of its own in other threads calls fftw_make_planner_thread_safe() first. Execution needs no lock. */
+   FFTW's planner is the one thing in the library that is global: `planner` keeps plans of ours from being made at the same time. A
+   program that plans FFTs of its own meanwhile calls fftw_make_planner_thread_safe() first. Runs need no lock. */
 #include "transform.h"
-#include "pattern.h"
 
 #include <string.h>
 
@@ -14,178 +15,214 @@
 const int transform_available = 1;
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- plans ---------------------------------------------------------------------------------------------------------------- */
+/* ---- an axis --------------------------------------------------------------------------------------------------------------- */
 
-typedef struct layout { /* axes that are transformed, and the loops around them */
-  int rank, loops;
-  fftw_iodim64 dims[JET_MAX_RANK], loop[JET_MAX_RANK];
-} layout;
+enum { SHORT = 256, LINES = 16, PANEL = 2048 }; /* numbers of a panel, about */
 
-static void strides(const shape *s, ptrdiff_t *stride) {
-  ptrdiff_t size = 1;
-  for (int i = s->rank - 1; i >= 0; i--) stride[i] = size, size *= s->dims[i];
-}
-
-/* Extents are those of the longer side, the real one of a halved axis. */
-static layout layout_of(const piece *p) {
-  ptrdiff_t from[JET_MAX_RANK], to[JET_MAX_RANK];
-  layout l = {0};
-  int joins = p->list[0] == TRANSFORM_JOIN, used = 0;
-  const shape *whole = joins ? &p->out : &p->in[0];
-  strides(&p->in[0], from), strides(&p->out, to);
-  for (int i = 0; i < p->list[1]; i++) {
-    int axis = (int)p->list[2 + i];
-    l.dims[l.rank++] = (fftw_iodim64){whole->dims[axis], from[axis], to[axis]};
-    used |= 1 << axis;
-  }
-  for (int i = 0; i < whole->rank; i++)
-    if (!(used >> i & 1)) l.loop[l.loops++] = (fftw_iodim64){whole->dims[i], from[i], to[i]};
-  return l;
-}
-
-static fftw_plan make(const piece *p, double *a, double *b, double *c, double *d, unsigned flags) {
-  static const fftw_r2r_kind kinds[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11};
-  const layout l = layout_of(p);
-  fftw_r2r_kind of_axis[JET_MAX_RANK];
-  switch ((transform_kind)p->list[0]) {
-  case TRANSFORM_FORWARD: return fftw_plan_guru64_split_dft(l.rank, l.dims, l.loops, l.loop, a, b, c, d, flags);
-  case TRANSFORM_BACKWARD: return fftw_plan_guru64_split_dft(l.rank, l.dims, l.loops, l.loop, b, a, d, c, flags);
-  case TRANSFORM_HALVE: return fftw_plan_guru64_split_dft_r2c(l.rank, l.dims, l.loops, l.loop, a, c, d, flags);
-  case TRANSFORM_JOIN: return fftw_plan_guru64_split_dft_c2r(l.rank, l.dims, l.loops, l.loop, a, b, c, flags);
-  default:
-    for (int i = 0; i < l.rank; i++) of_axis[i] = kinds[p->list[0] - TRANSFORM_DCT_1];
-    return fftw_plan_guru64_r2r(l.rank, l.dims, l.loops, l.loop, a, c, of_axis, flags);
-  }
-}
-
-/* FFTW wants real and imaginary parts as far apart as they were when it planned: a plan for each distance, of which there are few,
-   and one for copies that takes the rest, as where the caller binds his memory. Planes have any alignment. By estimate nothing is
-   written. */
-typedef struct made {
-  ptrdiff_t in, out; /* numbers from real to imaginary parts */
+typedef struct stage { /* the array as [outer, n, inner] around the axis */
+  transform_kind kind;
+  ptrdiff_t outer, inner;
+  ptrdiff_t from, to; /* extents before and after */
+  ptrdiff_t n;        /* of the transform */
+  int lines;          /* of a panel */
   fftw_plan plan;
-} made;
+} stage;
 
-typedef struct planned {
-  int count, room;
-  made list[];
-} planned;
+typedef struct stages {
+  int count;
+  stage at[JET_MAX_RANK];
+} stages;
 
-typedef struct parts { /* of an input and a result; those that do not exist are NULL */
-  real *a, *b, *c, *d;
-} parts;
+static int real_before(const stage *s) { return s->kind >= TRANSFORM_DCT_1 || s->kind == TRANSFORM_HALVE; }
+static int real_after(const stage *s) { return s->kind >= TRANSFORM_DCT_1 || s->kind == TRANSFORM_JOIN; }
 
-static ptrdiff_t apart(const real *x, const real *y) { return x && y ? y - x : 0; }
-
-static const made *find(const planned *p, const parts *x) {
-  for (int i = 0; i < p->count; i++)
-    if (p->list[i].in == apart(x->a, x->b) && p->list[i].out == apart(x->c, x->d)) return &p->list[i];
-  return NULL;
+static stage stage_of(transform_kind kind, const ptrdiff_t *dims, int rank, int axis, ptrdiff_t to) {
+  stage s = {.kind = kind, .outer = 1, .inner = 1, .from = dims[axis], .to = to};
+  for (int i = 0; i < axis; i++) s.outer *= dims[i];
+  for (int i = axis + 1; i < rank; i++) s.inner *= dims[i];
+  s.n = s.from > s.to ? s.from : s.to;
+  s.lines = s.n <= SHORT ? LINES : s.inner > 1 ? LINES / 2 : s.n < PANEL ? (int)(PANEL / s.n) : 1;
+  return s;
 }
 
-static int add(const piece *p, planned *to, const parts *x) {
-  if (find(to, x)) return 1;
-  pthread_mutex_lock(&planner);
-  fftw_plan plan = make(p, x->a, x->b, x->c, x->d, FFTW_ESTIMATE | FFTW_UNALIGNED);
-  pthread_mutex_unlock(&planner);
-  to->list[to->count] = (made){apart(x->a, x->b), apart(x->c, x->d), plan};
-  to->count += plan != NULL;
-  return plan != NULL;
-}
-
-/* ---- operands ------------------------------------------------------------------------------------------------------------------ */
-
-/* Room for copies: of parts that are structurally zero, of those that FFTW overwrites, and of what lies as in no plan. */
-size_t transform_scratch(const piece *p) { return 2 * (size_t)(p->in[0].size + p->out.size) * sizeof(real); }
-
-static parts copies(const piece *p, int two_in, int two_out) {
-  real *own = (real *)p->scratch, *result = own + 2 * p->in[0].size;
-  parts x = {own, two_in ? own + p->in[0].size : NULL, result, two_out ? result + p->out.size : NULL};
-  return x;
-}
-
-static parts planes(const piece *p, int k, const jets in[], const jets out[]) {
-  int two_out = p->list[0] <= TRANSFORM_HALVE;
-  parts x = {in[0].plane[k], p->nin > 1 ? in[1].plane[k] : NULL, out[0].plane[k], two_out ? out[1].plane[k] : NULL};
-  return x;
-}
-
-static int whole(const piece *p, const parts *x) { /* no input is a structural zero or overwritten */
-  return x->a && (x->b || p->nin == 1) && p->list[0] != TRANSFORM_JOIN;
-}
-
-int transform_prepare(piece *p, const memory *m, int k0, int k1, const jets in[], const jets out[]) {
-  int room = k1 - k0 + 1, good = 1, two_out = p->list[0] <= TRANSFORM_HALVE;
-  if (!p->out.size || !p->in[0].size) return 1;
-  planned *to = (planned *)memory_resize(m, NULL, 0, sizeof *to + (size_t)room * sizeof *to->list);
-  if (!to) return 0;
-  to->count = 0, to->room = room;
-  p->prepared = to;
-  const parts x = copies(p, p->nin > 1, two_out);
-  good &= add(p, to, &x);
-  for (int k = k0; k < k1 && good; k++) {
-    const parts y = planes(p, k, in, out);
-    if (y.c && whole(p, &y)) good &= add(p, to, &y);
+/* In the order in which they are run: a halved axis is the first of a forward transform and the last of a backward one. */
+static void stages_of(const piece *p, stages *all) {
+  const transform_kind kind = (transform_kind)p->list[0];
+  const int n = (int)p->list[1], halves = kind == TRANSFORM_HALVE;
+  ptrdiff_t dims[JET_MAX_RANK];
+  memcpy(dims, p->in[0].dims, sizeof dims);
+  all->count = n;
+  for (int i = 0; i < n; i++) {
+    int axis = (int)p->list[2 + (halves ? n - 1 - i : i)], whole = kind >= TRANSFORM_DCT_1;
+    transform_kind k = halves ? (i ? TRANSFORM_FORWARD : kind) : kind == TRANSFORM_JOIN ? (i < n - 1 ? TRANSFORM_BACKWARD : kind) : kind;
+    all->at[i] = stage_of(k, dims, p->in[0].rank, axis, whole ? dims[axis] : p->out.dims[axis]);
+    dims[axis] = p->out.dims[axis];
   }
+}
+
+/* Numbers of a panel, with its parts in turn, before and after; of both a multiple of what keeps it aligned. */
+static ptrdiff_t room_before(const stage *s) { return ((real_before(s) ? s->from : 2 * s->from) * s->lines + 15) / 16 * 16; }
+static ptrdiff_t room_after(const stage *s) { return ((real_after(s) ? s->to : 2 * s->to) * s->lines + 15) / 16 * 16; }
+
+static fftw_plan plan_stage(const stage *s, real *a, real *b) {
+  static const fftw_r2r_kind kinds[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11};
+  const int apart = s->inner > 1 ? s->lines : 1; /* elements of a line, in a panel */
+  const fftw_iodim64 axis = {s->n, apart, apart}, line = {s->lines, apart > 1 ? 1 : s->from, apart > 1 ? 1 : s->to};
+  fftw_complex *x = (fftw_complex *)a, *y = (fftw_complex *)b;
+  switch (s->kind) {
+  case TRANSFORM_FORWARD: return fftw_plan_guru64_dft(1, &axis, 1, &line, x, y, FFTW_FORWARD, FFTW_ESTIMATE);
+  case TRANSFORM_BACKWARD: return fftw_plan_guru64_dft(1, &axis, 1, &line, x, y, FFTW_BACKWARD, FFTW_ESTIMATE);
+  case TRANSFORM_HALVE: return fftw_plan_guru64_dft_r2c(1, &axis, 1, &line, a, y, FFTW_ESTIMATE);
+  case TRANSFORM_JOIN: return fftw_plan_guru64_dft_c2r(1, &axis, 1, &line, x, b, FFTW_ESTIMATE);
+  default: return fftw_plan_guru64_r2r(1, &axis, 1, &line, a, b, &kinds[s->kind - TRANSFORM_DCT_1], FFTW_ESTIMATE);
+  }
+}
+
+/* ---- the life of the plans ---------------------------------------------------------------------------------------------------- */
+
+int transform_prepare(piece *p, const memory *m) {
+  if (!p->out.size || !p->in[0].size) return 1;
+  stages *all = (stages *)memory_resize(m, NULL, 0, sizeof *all);
+  if (!all) return 0;
+  int good = 1;
+  stages_of(p, all);
+  for (int i = 0; i < all->count; i++) {
+    stage *s = &all->at[i];
+    real *any = (real *)fftw_malloc((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is; not written */
+    pthread_mutex_lock(&planner);
+    s->plan = any ? plan_stage(s, any, any + room_before(s)) : NULL;
+    pthread_mutex_unlock(&planner);
+    fftw_free(any);
+    good &= s->plan != NULL;
+  }
+  p->prepared = all;
   return good;
 }
 
 void transform_release(piece *p, const memory *m) {
-  planned *x = (planned *)p->prepared;
-  if (!x) return;
+  stages *all = (stages *)p->prepared;
+  if (!all) return;
   pthread_mutex_lock(&planner);
-  for (int i = 0; i < x->count; i++) fftw_destroy_plan(x->list[i].plan);
+  for (int i = 0; i < all->count; i++)
+    if (all->at[i].plan) fftw_destroy_plan(all->at[i].plan);
   pthread_mutex_unlock(&planner);
-  memory_resize(m, x, sizeof *x + (size_t)x->room * sizeof *x->list, 0);
+  memory_resize(m, all, sizeof *all, 0);
   p->prepared = NULL;
+}
+
+/* ---- panels ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct side { /* of a transform: NULL where a part is zero, or there is none */
+  real *re, *im;
+} side;
+
+/* w[i] = (re[i], im[i]) */
+static void weave(real *w, const real *re, const real *im, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; re && im && i < n; i++) w[2 * i] = re[i], w[2 * i + 1] = im[i];
+  for (ptrdiff_t i = 0; !(re && im) && i < n; i++) w[2 * i] = re ? re[i] : 0, w[2 * i + 1] = im ? im[i] : 0;
+}
+
+static void unweave(real *re, real *im, const real *w, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++) re[i] = w[2 * i], im[i] = w[2 * i + 1];
+}
+
+/* An axis with others after it: element j of the panel's lines, side by side. */
+static void gather_columns(const stage *s, real *w, side x, ptrdiff_t at, int lines) {
+  for (ptrdiff_t j = 0; j < s->from; j++, at += s->inner) {
+    const real *re = x.re ? x.re + at : NULL, *im = x.im ? x.im + at : NULL;
+    if (!real_before(s)) weave(w + 2 * j * s->lines, re, im, lines);
+    else if (re) memcpy(w + j * s->lines, re, (size_t)lines * sizeof *w);
+  }
+}
+
+static void scatter_columns(const stage *s, side y, const real *w, ptrdiff_t at, int lines) {
+  for (ptrdiff_t j = 0; j < s->to; j++, at += s->inner) {
+    if (!real_after(s)) unweave(y.re + at, y.im + at, w + 2 * j * s->lines, lines);
+    else memcpy(y.re + at, w + j * s->lines, (size_t)lines * sizeof *w);
+  }
+}
+
+static void gather(const stage *s, real *w, side x, ptrdiff_t at, int lines) {
+  const real *re = x.re ? x.re + at : NULL, *im = x.im ? x.im + at : NULL;
+  if (s->inner > 1) gather_columns(s, w, x, at, lines);
+  else if (!real_before(s)) weave(w, re, im, lines * s->from);
+  else if (re) memcpy(w, re, (size_t)(lines * s->from) * sizeof *w);
+}
+
+static void scatter(const stage *s, side y, const real *w, ptrdiff_t at, int lines) {
+  if (s->inner > 1) scatter_columns(s, y, w, at, lines);
+  else if (!real_after(s)) unweave(y.re + at, y.im + at, w, lines * s->to);
+  else memcpy(y.re + at, w, (size_t)(lines * s->to) * sizeof *w);
+}
+
+static void execute(const stage *s, real *a, real *b) {
+  if (s->kind == TRANSFORM_HALVE) fftw_execute_dft_r2c(s->plan, a, (fftw_complex *)b);
+  else if (s->kind == TRANSFORM_JOIN) fftw_execute_dft_c2r(s->plan, (fftw_complex *)a, b);
+  else if (s->kind >= TRANSFORM_DCT_1) fftw_execute_r2r(s->plan, a, b);
+  else fftw_execute_dft(s->plan, (fftw_complex *)a, (fftw_complex *)b);
+}
+
+static int least(ptrdiff_t a, int b) { return a < b ? (int)a : b; }
+
+/* Lines beyond the last one of the array are computed with what is there, and not scattered. */
+static void run_stage(const stage *s, real *scratch, side x, side y) {
+  real *a = scratch, *b = scratch + room_before(s);
+  memset(a, 0, (size_t)room_before(s) * sizeof *a);
+  if (s->inner == 1)
+    for (ptrdiff_t o = 0; o < s->outer; o += s->lines) {
+      int lines = least(s->outer - o, s->lines);
+      gather(s, a, x, o * s->from, lines);
+      execute(s, a, b);
+      scatter(s, y, b, o * s->to, lines);
+    }
+  else
+    for (ptrdiff_t o = 0; o < s->outer; o++)
+      for (ptrdiff_t i = 0; i < s->inner; i += s->lines) {
+        int lines = least(s->inner - i, s->lines);
+        gather(s, a, x, o * s->from * s->inner + i, lines);
+        execute(s, a, b);
+        scatter(s, y, b, o * s->to * s->inner + i, lines);
+      }
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------------------------- */
 
-static void execute(const piece *p, fftw_plan plan, const parts *x) {
-  switch ((transform_kind)p->list[0]) {
-  case TRANSFORM_FORWARD: fftw_execute_split_dft(plan, x->a, x->b, x->c, x->d); break;
-  case TRANSFORM_BACKWARD: fftw_execute_split_dft(plan, x->b, x->a, x->d, x->c); break;
-  case TRANSFORM_HALVE: fftw_execute_split_dft_r2c(plan, x->a, x->c, x->d); break;
-  case TRANSFORM_JOIN: fftw_execute_split_dft_c2r(plan, x->a, x->b, x->c); break;
-  default: fftw_execute_r2r(plan, x->a, x->c); break;
-  }
+/* Panels, and of a backward transform to a real array over several axes all that lies between. */
+static ptrdiff_t between(const piece *p) { return p->list[0] == TRANSFORM_JOIN && p->list[1] > 1 ? (p->in[0].size + 7) / 8 * 8 : 0; }
+
+size_t transform_scratch(const piece *p) {
+  stages all;
+  ptrdiff_t most = 0;
+  stages_of(p, &all);
+  for (int i = 0; i < all.count; i++)
+    if (room_before(&all.at[i]) + room_after(&all.at[i]) > most) most = room_before(&all.at[i]) + room_after(&all.at[i]);
+  return (size_t)(most + 2 * between(p)) * sizeof(real);
 }
 
-static void copy(real *to, const real *from, ptrdiff_t n) {
-  if (!to) return;
-  if (from) memcpy(to, from, (size_t)n * sizeof *to);
-  else memset(to, 0, (size_t)n * sizeof *to);
-}
-
-static void run_one(const piece *p, const parts *x) {
-  const planned *list = (const planned *)p->prepared;
-  const made *m = whole(p, x) ? find(list, x) : NULL;
-  if (m) {
-    execute(p, m->plan, x);
-    return;
+static void run_one(const piece *p, side x, side y) {
+  const stages *all = (const stages *)p->prepared;
+  real *scratch = (real *)p->scratch;
+  const ptrdiff_t own = between(p);
+  const side middle = own ? (side){scratch, scratch + own} : y;
+  for (int i = 0; i < all->count; i++) {
+    const side to = i == all->count - 1 ? y : middle;
+    run_stage(&all->at[i], scratch + 2 * own, x, to);
+    x = to;
   }
-  const parts own = copies(p, p->nin > 1, x->d != NULL);
-  copy(own.a, x->a, p->in[0].size);
-  copy(own.b, x->b, p->in[0].size);
-  execute(p, list->list[0].plan, &own);
-  copy(x->c, own.c, p->out.size);
-  copy(x->d, own.d, p->out.size);
 }
 
 void transform_run(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
+  const int two = p->list[0] <= TRANSFORM_HALVE;
   (void)order;
   for (int k = k0; k < k1; k++) {
-    const parts x = planes(p, k, in, out);
-    if (p->prepared && x.c) run_one(p, &x);
+    side x = {in[0].plane[k], p->nin > 1 ? in[1].plane[k] : NULL}, y = {out[0].plane[k], two ? out[1].plane[k] : NULL};
+    if (p->prepared && y.re) run_one(p, x, y);
   }
 }
 
 #else
 const int transform_available = 0;
-int transform_prepare(piece *p, const memory *m, int k0, int k1, const jets in[], const jets out[]) {
-  return (void)p, (void)m, (void)k0, (void)k1, (void)in, (void)out, 0;
-}
+int transform_prepare(piece *p, const memory *m) { return (void)p, (void)m, 0; }
 void transform_release(piece *p, const memory *m) { (void)p, (void)m; }
 size_t transform_scratch(const piece *p) { return (void)p, 0; }
 void transform_run(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {

@@ -1,6 +1,6 @@
 /* transform.h - Fourier and cosine transforms between their recording (fft.c, dct.c) and FFTW (transform.c).
 
-   An operation's list: {kind, n axes, axes ...}, the axes ascending but the last, which is the halved one of a real transform. */
+   An operation's list: {kind, n axes, axes ...}; the last axis is the halved one of a real transform. */
 #ifndef JETS_TRANSFORM_H
 #define JETS_TRANSFORM_H
 
@@ -11,14 +11,14 @@ typedef enum transform_kind {
   TRANSFORM_BACKWARD, /* e^{+2 pi i jk/n} */
   TRANSFORM_HALVE,    /* real to the first half of what forward gives: two results */
   TRANSFORM_JOIN,     /* the first half to real, backward: one result */
-  TRANSFORM_DCT_1,    /* real to real, FFTW's REDFT00, 10, 01, 11 */
+  TRANSFORM_DCT_1,    /* real to real: FFTW's REDFT00, 10, 01, 11 */
   TRANSFORM_DCT_2,
   TRANSFORM_DCT_3,
   TRANSFORM_DCT_4
 } transform_kind;
 
 extern const int transform_available;
-int transform_prepare(piece *, const memory *, int k0, int k1, const jets in[], const jets out[]);
+int transform_prepare(piece *, const memory *);
 void transform_release(piece *, const memory *);
 size_t transform_scratch(const piece *);
 void transform_run(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
