@@ -429,6 +429,18 @@ JET_API jet jet_ifftshift(jet x, int n, const int axes[]);
 JET_API jet jet_fftfreq(jet_tape *, ptrdiff_t n, double spacing);  /* 0, 1, .., -1 over n spacing */
 JET_API jet jet_rfftfreq(jet_tape *, ptrdiff_t n, double spacing);
 
+/* Cosine transforms of a real array along an axis, of types 1 to 4 as SciPy has them; with BACKWARD the plain sum, twice over each number
+   but the ends. An inverse undoes the transform of the same type and norm. Type 1 needs two elements. */
+JET_API jet jet_dct(jet x, int type, int axis, jet_fft_norm norm);
+JET_API jet jet_idct(jet x, int type, int axis, jet_fft_norm norm);
+
+/* sum over j of a_{k-j} b_j, and of a_{k+j} conj(b_j), of two vectors or two matrices, real or complex: wherever they overlap, m + n - 1;
+   the middle of that, of the shape of a; where b lies inside a, m - n + 1. By shifted sums where that is less work, else by FFT, whose
+   rounding is relative to the largest elements. */
+typedef enum jet_convolve_mode { JET_FULL, JET_SAME, JET_VALID } jet_convolve_mode;
+JET_API jet jet_convolve(jet a, jet b, jet_convolve_mode mode);
+JET_API jet jet_correlate(jet a, jet b, jet_convolve_mode mode);
+
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 
 /* What a plan does to be fast. Each can be left out, with the same numbers bit for bit (but for the bits of NaN). */

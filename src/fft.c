@@ -132,14 +132,15 @@ static void pull_join(reverse *r, const node *n) {
 
 /* ---- checks -------------------------------------------------------------------------------------------------------------------- */
 
-static int there(const char *name, jet x) {
-  if (!is_complex(x) && !operand_check(name, x)) return 0;
-  if (transform_available) return 1;
-  return tape_fail(x.tape, JET_UNSUPPORTED, "%s: the library was built without FFTW (meson option fftw)", name);
+int transform_check(const char *name, jet x, jet_fft_norm norm) {
+  if (!transform_available)
+    return tape_fail(x.tape, JET_UNSUPPORTED, "%s: the library was built without FFTW (meson option fftw)", name);
+  if (norm == JET_FFT_BACKWARD || norm == JET_FFT_ORTHO || norm == JET_FFT_FORWARD) return 1;
+  return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: %d is no jet_fft_norm", name, (int)norm);
 }
 
-/* Axes each once; sorted, for a complex transform. */
-int transform_axes(const char *name, jet x, int n, const int axes[], ptrdiff_t *of) {
+/* Axes each once. */
+static int transform_axes(const char *name, jet x, int n, const int axes[], ptrdiff_t *of) {
   unsigned seen = 0;
   if (n < 1) return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: the number of axes is %d", name, n);
   if (!axes) return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: axes is NULL", name);
@@ -153,11 +154,6 @@ int transform_axes(const char *name, jet x, int n, const int axes[], ptrdiff_t *
   return 1;
 }
 
-static int norm_check(const char *name, jet x, jet_fft_norm norm) {
-  if (norm == JET_FFT_BACKWARD || norm == JET_FFT_ORTHO || norm == JET_FFT_FORWARD) return 1;
-  return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: %d is no jet_fft_norm", name, (int)norm);
-}
-
 static int empty_check(const char *name, jet x, int n, const ptrdiff_t *axes) {
   for (int i = 0; i < n; i++)
     if (jet_extent(x, (int)axes[i]) == 0)
@@ -166,7 +162,8 @@ static int empty_check(const char *name, jet x, int n, const ptrdiff_t *axes) {
 }
 
 static int check(const char *name, jet x, int n, const int axes[], jet_fft_norm norm, ptrdiff_t *of) {
-  return there(name, x) && norm_check(name, x, norm) && transform_axes(name, x, n, axes, of) && empty_check(name, x, n, of);
+  if (!is_complex(x) && !operand_check(name, x)) return 0;
+  return transform_check(name, x, norm) && transform_axes(name, x, n, axes, of) && empty_check(name, x, n, of);
 }
 
 /* The factor of a transform over `count` numbers: forward with FORWARD and inverse with BACKWARD have 1/n. */

@@ -18,6 +18,7 @@ typedef enum transform_kind {
 } transform_kind;
 
 extern const int transform_available;
+int transform_check(const char *name, jet x, jet_fft_norm); /* that there is FFTW, and such a norm: 0 after tape_fail */
 int transform_prepare(piece *, const memory *);
 void transform_release(piece *, const memory *);
 size_t transform_scratch(const piece *);
