@@ -65,6 +65,7 @@ JET_API const char *jet_version(void); /* of the library that runs; JET_VERSION_
   X(BAD_INDEX, "an index is out of range")                                                                           \
   X(NO_VALUE, "a value is not known while recording")                                                                \
   X(MISMATCH, "derivatives computed in different ways disagree")                                                     \
+  X(BAD_TYPE, "numbers are of another type")                                                                         \
   X(UNSUPPORTED, "this is not available")
 
 typedef enum jet_status {
@@ -89,6 +90,11 @@ typedef enum jet_isa { JET_ISA_AUTO, JET_ISA_BASELINE, JET_ISA_AVX2, JET_ISA_AVX
 /* Whether kernels for the instruction set are in the library and this processor runs them. */
 JET_API int jet_isa_available(jet_isa);
 
+/* Numbers of a tape's plans. Of JET_F32 their memory and arithmetic are float; see jet_plan_data_f32. What is recorded stays double:
+   jet_constant and the numbers that operations are told are rounded to float when a plan is made. So are jet_peek and jet_poke,
+   which compute in double on every tape. Numbers beyond the range of float are infinite there, coefficients x_k too. */
+typedef enum jet_type { JET_F64, JET_F32 } jet_type;
+
 /* Options of a tape, of the plans made from it and of a jet_fn. Start from JET_TAPE_OPTIONS_INIT and change fields. */
 typedef struct jet_tape_options {
   size_t size; /* sizeof(jet_tape_options) */
@@ -99,8 +105,9 @@ typedef struct jet_tape_options {
   jet_isa isa;       /* force an instruction set; AUTO takes the best that the processor has */
   int no_rewriting;  /* non-zero: record sin(x)/x and its like as typed (see jet_div, jet_log, jet_sqrt, jet_sub) */
   int threads;       /* of the tape's plans whose own options leave it 0: see jet_plan_options */
+  jet_type type;     /* of numbers; a jet_fn has JET_F64 alone */
 } jet_tape_options;
-#define JET_TAPE_OPTIONS_INIT { sizeof(jet_tape_options), NULL, NULL, JET_ISA_AUTO, 0, 0 }
+#define JET_TAPE_OPTIONS_INIT { sizeof(jet_tape_options), NULL, NULL, JET_ISA_AUTO, 0, 0, JET_F64 }
 
 /* ---- 1. functions: n numbers in, derivatives out --------------------------------------------------------------- */
 
@@ -193,6 +200,7 @@ JET_API jet_tape *jet_tape_new(void); /* never NULL */
 JET_API jet_tape *jet_tape_new_ex(const jet_tape_options *options);
 JET_API void jet_tape_free(jet_tape *); /* plans may outlive it: they keep what they need */
 JET_API jet_status jet_tape_status(const jet_tape *);
+JET_API jet_type jet_tape_type(const jet_tape *); /* JET_F64 for NULL */
 JET_API const char *jet_tape_message(const jet_tape *); /* "mul: [3,4] and [5,2] do not broadcast"; "" if all is well */
 
 JET_API jet jet_input(jet_tape *, int rank, const ptrdiff_t *dims);    /* a plain array, filled in at each run */
@@ -477,10 +485,12 @@ JET_API const char *jet_plan_message(const jet_plan *); /* about the last failur
    NULL for 0 <= k <= order of an input or output of a good plan; else NULL and a message. Inputs start as zeros and survive
    runs. An input that no output needs is accepted and has memory too. After jet_plan_bind: the caller's pointer. */
 JET_API double *jet_plan_data(jet_plan *, jet x, int k);
+JET_API float *jet_plan_data_f32(jet_plan *, jet x, int k); /* of a tape of JET_F32; of the other type each is NULL and a message */
 
-/* Use the caller's memory instead, at any alignment of a double; nothing is copied. It is read or written at each run, may be
+/* Use the caller's memory instead, at any alignment of its numbers; nothing is copied. It is read or written at each run, may be
    bound again, and must not overlap other memory of the plan (which is not checked). data = NULL goes back to the plan's own. */
 JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
+JET_API jet_status jet_plan_bind_f32(jet_plan *, jet x, int k, float *data); /* of the other type each is JET_BAD_TYPE */
 
 /* Coefficient k of a complex output or input, re, im, re, im, ..: copied now; and bound, to be read before or written after each
    run (NULL: no longer). */

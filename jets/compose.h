@@ -1,5 +1,6 @@
 /* compose.h - rows given by their outer Taylor coefficients s_j = f^(m+j)(x_0)/j! (removable.h), composed with x by Horner's rule
    in z = x - x_0. z has no coefficient 0, so step j needs only the coefficients that still reach below k1. */
+#include "removable.h"
 
 typedef void outer_fn(V *s, V x, int m, int n);
 

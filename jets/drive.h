@@ -1,7 +1,7 @@
 /* drive.h - one vector of lanes through a row: load, coefficient 0, recurrence, redo what is not finite, store. Included twice
    by kernels.c: with loops unrolled over the arrays of a fixed order, and over work memory for any order. */
 
-typedef void RULE(fn)(L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, double p, double q);
+typedef void RULE(fn)(L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, real p, real q);
 
 INLINE void RULE(load)(L *x, const jk_series *s, int k1, ptrdiff_t i, ptrdiff_t m) {
   LOOP for (int k = 0; k < k1; k++) x[k] = k < s->low || k > s->degree ? v_set(0) : v_load_n(s->plane[k] + i, m);
@@ -24,13 +24,13 @@ INLINE void RULE(sweep)(jk_call *c, int nin, int nout, int seen, head_fn *head, 
   for (int j = 0; j < nin; j++) RULE(load)(x[j], &c->in[j], k1, i, m);
   if (k0 == 0) {
     V v[JK_MAX_OUT] = {x[0][0], x[0][0], x[0][0]};
-    head(x[0][0], nin > 1 ? x[1][0] : v_set(0), v, c->c);
+    head(x[0][0], nin > 1 ? x[1][0] : v_set(0), v, (real)c->c);
     for (int j = 0; j < nout; j++) r[j][0] = v[j];
   } else {
     for (int j = 0; j < nout; j++) RULE(load_lower)(r[j], &c->out[j], k0, i, m);
   }
   if (k1 > 1 || nout > 1) /* nothing is left of coefficient 0 but spares */
-    rule(x[0], nin > 1 ? x[1] : x[0], r[0], r[1], r[2], x[5], x[6], da, db, k0 ? k0 : 1, k1, p_of(c), jk_rows[c->row].q);
+    rule(x[0], nin > 1 ? x[1] : x[0], r[0], r[1], r[2], x[5], x[6], da, db, k0 ? k0 : 1, k1, p_of(c), (real)jk_rows[c->row].q);
   for (int j = 0; j < nout; j++) RULE(store)(r[j], &c->out[j], k0, k1, i, m);
   if (k1 == 1 && c->order) return;
   V zero = r[0][k1 - 1] * 0;

@@ -5,9 +5,9 @@
 
 #include "vmath.h"
 
-typedef void head_fn(V a, V b, V *r, double c);
+typedef void head_fn(V a, V b, V *r, real c);
 
-#define HEAD(name) static void head_##name(V a, V b, V *r, double c)
+#define HEAD(name) static void head_##name(V a, V b, V *r, real c)
 #define ARGS (void)a, (void)b, (void)c
 #define HEAD1(name, f)                                                                                               \
   HEAD(name) {                                                                                                       \
@@ -42,10 +42,10 @@ HEAD2(atanh, v_atanh(a), (1 - a) * (1 + a))
 HEAD2(asin, v_asin(a), v_sqrt((1 - a) * (1 + a)))
 HEAD2(acos, v_acos(a), v_sqrt((1 - a) * (1 + a)))
 
-/* For |a| > 1e150 the square would overflow, and 1 has long been lost beside it. */
-INLINE V huge_or(V a, V g) { return v_select(v_abs(a) > 1e150, v_abs(a), g); }
+/* Before the square overflows 1 has long been lost beside it. */
+INLINE V huge_or(V a, V g) { return v_select(v_abs(a) > REAL(1e150, 1e15f), v_abs(a), g); }
 HEAD2(asinh, v_asinh(a), huge_or(a, v_sqrt(a * a + 1)))
-HEAD2(acosh, v_select(a > 1e150, v_log(a) + M_LN2, v_acosh(a)), huge_or(a, v_sqrt((a - 1) * (a + 1))))
+HEAD2(acosh, v_select(a > REAL(1e150, 1e15f), v_log(a) + (real)M_LN2, v_acosh(a)), huge_or(a, v_sqrt((a - 1) * (a + 1))))
 
 HEAD(sincos) {
   ARGS;
@@ -55,9 +55,9 @@ HEAD(sincos) {
 /* a = n/2 + f exactly, |f| <= 1/4: quarter turns swap and negate. */
 HEAD(sinpicospi) {
   ARGS;
-  V n = v_rint(a * 2), f = v_select(v_abs(a) < 0x1p52, a - n * 0.5, a * 0), s, co;
+  V n = v_rint(a * 2), f = v_select(v_abs(a) < REAL(0x1p52, 0x1p23), a - n * 0.5, a * 0), s, co;
   V q = n - v_floor(n * 0.25) * 4; /* 0..3 */
-  v_sincos(f * M_PI, &s, &co);
+  v_sincos(f * (real)M_PI, &s, &co);
   M odd = (M)(q == 1) | (M)(q == 3);
   V x = v_select(odd, co, s), y = v_select(odd, s, co);
   r[0] = v_select((M)(q >= 2), -x, x);
@@ -70,12 +70,12 @@ HEAD(tan) {
   r[1] = r[0] * r[0] + 1;
 }
 
-/* With e = exp(2|x|) - 1: tanh |x| = e/(e+2), tanh' = 4(e+1)/(e+2)^2; beyond 354 (where e overflows) 1 and 0. */
+/* With e = exp(2|x|) - 1: tanh |x| = e/(e+2), tanh' = 4(e+1)/(e+2)^2; beyond half of where e overflows 1 and 0. */
 HEAD(tanh) {
   ARGS;
-  V x = v_abs(a), e = v_expm1(v_select(x > 354, v_set(708), x + x)), w = 1 / (e + 2);
+  V x = v_abs(a), e = v_expm1(v_select(x > REAL(354, 44), v_set(REAL(708, 88)), x + x)), w = 1 / (e + 2);
   r[0] = v_copysign(e * w, a);
-  r[1] = v_select(x > 354, v_set(0), (e + 1) * w * (4 * w));
+  r[1] = v_select(x > REAL(354, 44), v_set(0), (e + 1) * w * (4 * w));
 }
 
 /* e = exp -|x|; s = sigmoid x, d = its derivative */
@@ -107,13 +107,13 @@ HEAD(logaddexp) {
 }
 
 /* exp(p x^2) with the rounding error of x^2 put back */
-INLINE V gauss(V x, double p) {
-  V s = x * x, lo = v_select(s < 1e300, v_fma(x, x, -s), v_set(0)), e = v_exp(s * p);
+INLINE V gauss(V x, real p) {
+  V s = x * x, lo = v_select(s < REAL(1e300, 1e37f), v_fma(x, x, -s), v_set(0)), e = v_exp(s * p);
   return v_fma(e, lo * p, e);
 }
-HEAD2(erf, v_erf(a), gauss(a, -1) * M_2_SQRTPI)
-HEAD2(erfc, v_erfc(a), gauss(a, -1) * -M_2_SQRTPI)
-HEAD2(normcdf, v_erfc(a * -M_SQRT1_2) * 0.5, gauss(a, -0.5) * (M_2_SQRTPI * M_SQRT1_2 * 0.5))
+HEAD2(erf, v_erf(a), gauss(a, -1) * (real)M_2_SQRTPI)
+HEAD2(erfc, v_erfc(a), gauss(a, -1) * (real)-M_2_SQRTPI)
+HEAD2(normcdf, v_erfc(a * (real)-M_SQRT1_2) * 0.5, gauss(a, -0.5) * (real)(M_2_SQRTPI * M_SQRT1_2 * 0.5))
 
 HEAD(pow) {
   ARGS;

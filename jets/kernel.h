@@ -93,6 +93,15 @@ size_t jk_work_size(int order);
    0 the last direction's stands. */
 void jk_run(const jk_set *, jk_call *);
 
+/* One call of a row of double, JK_WIDE lanes in all: what kernels of float need of it (narrow.h). */
+enum { JK_WIDE = 16 };
+typedef struct jk_wide {
+  int row, m, order, k0, k1;
+  int low, degree; /* of x; y has all */
+  double *const *x, *const *y;
+  void *work;      /* that of a jk_call */
+} jk_wide;
+
 /* Redo one lane by valuation and with zeros that absorb infinities (redo.c). Series of k1 numbers; y[i][0] given. */
 typedef struct jk_lane {
   double *a, *b; /* may be overwritten */

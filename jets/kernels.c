@@ -1,8 +1,7 @@
-/* kernels.c - all kernels of one instruction set, compiled once for each (JK_SET is its table). Elementwise: one vector of
+/* kernels.c - all kernels of one instruction set and type, compiled once for each (JK_SET is its table). Elementwise: one vector of
    lanes at a time with all its coefficients. */
 #include "kernel.h"
 #include "heads.h"
-#include "removable.h"
 #include "tile.h"
 
 typedef M force_fn(V a, V b); /* lanes to redo whatever the result looks like */
@@ -13,26 +12,27 @@ INLINE int degree_of(const jk_series *s, int k1) { /* not negative: a series wit
 INLINE int full(const jk_series *s, int k1) { return s->low == 0 && s->degree >= k1 - 1; }
 
 /* The rule's constant p, for powc the call's. */
-INLINE double p_of(const jk_call *c) { return c->row == JK_powc ? c->c : jk_rows[c->row].p; }
+INLINE real p_of(const jk_call *c) { return (real)(c->row == JK_powc ? c->c : jk_rows[c->row].p); }
 
 /* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
 
 static void redo(jk_call *c, V *const x[7], int nin, int nout, int seen, int k1, ptrdiff_t i, ptrdiff_t m, M bad) {
-  double *w = (double *)c->work + (size_t)(7 * W) * (size_t)(c->order + 1), *s[7];
+  double *w = (double *)((V *)c->work + 7 * (c->order + 1)), *s[7];
   for (int j = 0; j < 7; j++) s[j] = w + j * (c->order + 1);
   for (int l = 0; l < m; l++) {
     if (!bad[l]) continue;
     for (int j = 0; j < nin; j++)
       for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
     for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
-    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1, p_of(c), jk_rows[c->row].q};
+    jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1,
+                    c->row == JK_powc ? c->c : jk_rows[c->row].p, jk_rows[c->row].q};
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)
       for (int k = 0; k < k1 && c->out[j].plane; k++) {
         int hidden = j >= seen; /* NaN: every later piece of the sweep comes here again */
-        if (k == 0 || !hidden) c->out[j].plane[k][i + l] = hidden ? x[2 + j][0][l] : s[2 + j][k];
-        else c->out[j].plane[k][i + l] = NAN;
+        if (k == 0 || !hidden) c->out[j].plane[k][i + l] = hidden ? x[2 + j][0][l] : (real)s[2 + j][k];
+        else c->out[j].plane[k][i + l] = (real)NAN;
       }
   }
 }
@@ -44,7 +44,7 @@ static M force_div(V a, V b) {
 static M force_recip(V a, V b) { return force_div(b, a); }
 static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish */
   V x = v_max(v_abs(a), v_abs(b));
-  return ~((M)(x > 1e-140) & (M)(x < 1e140));
+  return ~((M)(x > REAL(1e-140, 1e-14f)) & (M)(x < REAL(1e140, 1e16f)));
 }
 #define force_sqrt NULL
 #define force_powc NULL
@@ -168,7 +168,12 @@ KERNEL(erf, 1, 2, 2)
 #include "linear.h"
 #include "product.h"
 #include "select.h"
+#if JETS_F32
+#include "narrow.h"
+#else
 #include "compose.h"
+#include "wide.h"
+#endif
 #include "reduce.h"
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ INLINE const real *plane_at(const jk_series *s, int k) { return k < s->low || k 
     (void)head;                                                                                                      \
     const jk_series *a = &c->in[0], *b = jk_rows[c->row].nin > 1 ? &c->in[1] : NULL, *y = &c->out[0];                \
     for (int k = c->k0 > y->low ? c->k0 : y->low; k < c->k1 && k <= y->degree; k++)                                  \
-      name##_plane(y->plane[k], plane_at(a, k), b ? plane_at(b, k) : NULL, c->row == JK_shift && k ? 0 : c->c, c->n); \
+      name##_plane(y->plane[k], plane_at(a, k), b ? plane_at(b, k) : NULL, c->row == JK_shift && k ? 0 : (real)c->c, c->n); \
   }
 
 PLANES(add, PA + PB, PA, PB, v_set(0))

@@ -169,7 +169,7 @@ INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}
   if (2 * lo > k) return v_set(0);
   if (2 * lo == k) return x[lo] * x[lo];
   int i = (k - 1) / 2;
-  V s = x[k / 2] * (k % 2 ? 1 : 0.5) * x[k - k / 2];
+  V s = x[k / 2] * (k % 2 ? (real)1 : (real)0.5) * x[k - k / 2];
   UNROLL for (i -= k % 2; i >= lo; i--) s = v_fma(x[i], x[k - i], s);
   return s + s;
 }
@@ -194,7 +194,7 @@ INLINE void square_tile(V *y, const V *x, int k, int size) {
   int first = (k + size) / 2 + 1;
   for (int j = 0; j < size; j++) {
     int l = k + j, i = (l - 1) / 2 - l % 2;
-    V s = x[l / 2] * (l % 2 ? 1 : 0.5) * x[l - l / 2];
+    V s = x[l / 2] * (l % 2 ? (real)1 : (real)0.5) * x[l - l / 2];
     for (; l - i < first; i--) s = v_fma(x[i], x[l - i], s);
     y[l] = s;
   }

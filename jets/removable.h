@@ -164,7 +164,7 @@ typedef struct {
 
 /* a b - q, q = a b rounded: by fma where it is fused, else by masking halves (Dekker), the last product rounded. */
 INLINE V log1prel_product_error(V a, V b, V q) {
-#if W > 2
+#if VECTOR > 16
   return v_fma(a, b, -q);
 #else
   V ah = (V)((M)a & -(1LL << 27)), bh = (V)((M)b & -(1LL << 27)), al = a - ah, bl = b - bh;

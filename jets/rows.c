@@ -1,18 +1,7 @@
-/* rows.c - the rows as data, the choice of an instruction set, directions, sums. */
+/* rows.c - the choice of an instruction set, directions, sums: for each type. */
 #include "kernel.h"
 
-#include <math.h>
 #include <string.h>
-
-const jk_row jk_rows[JK_ROWS] = {
-#define ONE(name) #name, 1
-#define TWO(a, b) #a "," #b, 2
-#define CONSTANT ONE
-#define HIDDEN ONE
-#define ROW(names, nin, nout, kind, rule, head, p, q, ...) {names, nin, nout, kind, p, q},
-#include "functions.def"
-#include "functions_end.def"
-};
 
 extern const jk_set jk_baseline;
 #if JETS_X86
@@ -56,8 +45,9 @@ real jk_tree_sum(const jk_tree *t) {
   return s;
 }
 
-/* 7 series of vectors, 7 of numbers for a lane that is redone; then the pointers of one direction */
-static size_t lane_work(int order) { return (size_t)(order + 1) * (7 * 64 + 7 * sizeof(real)); }
+/* 7 series of vectors, 7 of numbers for a lane that is redone, for float what narrow.h takes; then the pointers of one direction */
+enum { NARROW = REAL(0, 2 * (JK_WIDE * sizeof(double) + sizeof(double *))) };
+static size_t lane_work(int order) { return (size_t)(order + 1) * (7 * 64 + 7 * sizeof(double) + NARROW); }
 
 size_t jk_work_size(int order) {
   size_t pointers = (size_t)(order + 1) * (JK_MAX_IN + JK_MAX_OUT) * sizeof(real *);

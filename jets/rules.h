@@ -9,7 +9,7 @@
    L_TILES (whether l_ahead is tile_ahead of tile.h, or 0), LOOP (in front of loops) and RULE (name -> function). */
 
 #define ARGS                                                                                                        \
-  L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, double p, double q
+  L *a, L *b, L *y, L *g, L *h, L *t, L *u, int da, int db, int k0, int k1, real p, real q
 #define UNUSED (void)a, (void)b, (void)y, (void)g, (void)h, (void)t, (void)u, (void)da, (void)db, (void)p, (void)q
 
 INLINE int RULE(from)(int k, int degree) { return k - degree > 1 ? k - degree : 1; }
@@ -53,7 +53,7 @@ INLINE L RULE(online)(RULE(ahead) *q, const L *g, L newest, const L *d, int k, i
    that term waits for x_{k-1}. square (product.h) does the same: sqrt(x^2) is to be x where x ends. */
 INLINE L RULE(half_square)(const L *x, int k, int lo) {
   int i = (k - 1) / 2;
-  L s = l_mul(x[k / 2] * (k % 2 ? 1 : 0.5), x[k - k / 2]);
+  L s = l_mul(x[k / 2] * (k % 2 ? (real)1 : (real)0.5), x[k - k / 2]);
   LOOP for (i -= k % 2; i > lo; i--) s = l_fma(x[i], x[k - i], s);
   return s;
 }
@@ -69,13 +69,13 @@ INLINE L RULE(square_sum)(const L *x, int k, int lo) {
 INLINE L RULE(square_at)(const L *x, int k, int degree) { return RULE(square_sum)(x, k, k > degree ? k - degree : 0); }
 
 /* t_j = c j x_j */
-INLINE void RULE(derive)(L *t, const L *x, double c, int degree) {
-  LOOP for (int j = 1; j <= degree; j++) t[j] = x[j] * (c * (double)j);
+INLINE void RULE(derive)(L *t, const L *x, real c, int degree) {
+  LOOP for (int j = 1; j <= degree; j++) t[j] = x[j] * (c * (real)j);
 }
 
 /* g_0 x_k + (1/k) sum g_i t_{k-i}, t = derive(x) */
 INLINE L RULE(chain)(RULE(ahead) *q, const L *g, L newest, const L *x, const L *t, int k, int k1, int degree) {
-  return l_fma(RULE(online)(q, g, newest, t, k, k1, degree), l_set(1.0 / k), l_mul(g[0], x[k]));
+  return l_fma(RULE(online)(q, g, newest, t, k, k1, degree), l_set((real)1 / (real)k), l_mul(g[0], x[k]));
 }
 
 INLINE void RULE(exp)(ARGS) {
@@ -86,7 +86,7 @@ INLINE void RULE(exp)(ARGS) {
   RULE(derive)(t, a, p, da);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(online)(&ahead, y, newest, t, k, k1, da);
-    y[k] = newest = l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p));
+    y[k] = newest = l_fma(s, l_set((real)1 / (real)k), l_mul(y[0], a[k] * p));
   }
 }
 
@@ -104,13 +104,13 @@ INLINE void RULE(sincos)(ARGS) {
   RULE(derive)(t, a, q, da);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(online)(&ahead, g, newest_g, t, k, k1, da), c = RULE(online)(&ahead_c, y, newest, t, k, k1, da);
-    y[k] = newest = l_fma(s, l_set(1.0 / k), l_mul(g[0], a[k] * q));
-    g[k] = newest_g = l_fma(c, l_set(1.0 / k), l_mul(y[0], a[k] * q)) * p;
+    y[k] = newest = l_fma(s, l_set((real)1 / (real)k), l_mul(g[0], a[k] * q));
+    g[k] = newest_g = l_fma(c, l_set((real)1 / (real)k), l_mul(y[0], a[k] * q)) * p;
   }
 }
 
 /* g = y' by g_k = p y_k + q (y^2)_k for k > 0; g_0 is given, without the cancellation of 1 - y^2 */
-INLINE L RULE(riccati_g)(const L *y, int k, double p, double q) {
+INLINE L RULE(riccati_g)(const L *y, int k, real p, real q) {
   return l_fma(y[k], p + 2 * q * y[0], RULE(square_sum)(y, k, 1) * q);
 }
 
@@ -158,7 +158,7 @@ INLINE void RULE(logaddexp)(ARGS) {
 /* w y' = c x':  y_k = (c x_k - (1/k) sum t_i w_{k-i}) / w_0, t_i = i y_i. r = 1/w_0. */
 INLINE L RULE(quotient)(RULE(ahead) *q, const L *t, L newest, const L *w, L cx, L w0, L r, int k, int k1, int degree) {
   (void)w0;
-  return l_over(l_fnma(RULE(online)(q, t, newest, w, k, k1, degree), l_set(1.0 / k), cx), w0, r);
+  return l_over(l_fnma(RULE(online)(q, t, newest, w, k, k1, degree), l_set((real)1 / (real)k), cx), w0, r);
 }
 
 /* 1/w_0, NaN where y_0 is: the derivatives of log(-1) are no better than its value. */
@@ -169,11 +169,11 @@ INLINE void RULE(log)(ARGS) {
   L w0 = a[0] + q, r = RULE(reciprocal)(w0, y[0]);
   RULE(ahead) ahead;
   RULE(begin)(&ahead, 1);
-  L newest = y[k0 - 1] * (k0 - 1.0);
+  L newest = y[k0 - 1] * (real)(k0 - 1);
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(quotient)(&ahead, t, newest, a, a[k] * p, w0, r, k, k1, da);
-    t[k] = newest = y[k] * (double)k;
+    t[k] = newest = y[k] * (real)k;
   }
 }
 
@@ -182,12 +182,12 @@ INLINE void RULE(atan)(ARGS) { /* g = 1 + p x^2 */
   L r = RULE(reciprocal)(g[0], y[0]);
   RULE(ahead) ahead;
   RULE(begin)(&ahead, 1);
-  L newest = y[k0 - 1] * (k0 - 1.0);
+  L newest = y[k0 - 1] * (real)(k0 - 1);
   RULE(derive)(t, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) g[k] = RULE(square_at)(a, k, da) * p;
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(quotient)(&ahead, t, newest, g, a[k], g[0], r, k, k1, 2 * da);
-    t[k] = newest = y[k] * (double)k;
+    t[k] = newest = y[k] * (real)k;
   }
 }
 
@@ -205,13 +205,13 @@ INLINE void RULE(asin)(ARGS) { /* g = sqrt(+-1 + p x^2) */
   L r = RULE(reciprocal)(g[0], y[0]), r2 = r * 0.5;
   RULE(ahead) ahead;
   RULE(begin)(&ahead, 1);
-  L newest = y[k0 - 1] * (k0 - 1.0);
+  L newest = y[k0 - 1] * (real)(k0 - 1);
   RULE(derive)(t, y, 1, k0 - 1);
   L newest_g = g[k0 - 1];
   LOOP for (int k = k0; k < k1; k++) g[k] = newest_g = RULE(sqrt_at)(g, newest_g, RULE(square_at)(a, k, da) * p, r2, k);
   LOOP for (int k = k0; k < k1; k++) {
     y[k] = RULE(quotient)(&ahead, t, newest, g, a[k] * q, g[0], r, k, k1, k1 - 1);
-    t[k] = newest = y[k] * (double)k;
+    t[k] = newest = y[k] * (real)k;
   }
 }
 
@@ -220,7 +220,7 @@ INLINE void RULE(erf)(ARGS) { /* g = c exp(p x^2); u = p x^2, t = its derivative
   int d = 2 * da < k1 ? 2 * da : k1 - 1;
   LOOP for (int k = 1; k <= d; k++) {
     u[k] = RULE(square_at)(a, k, da) * p;
-    t[k] = u[k] * (double)k;
+    t[k] = u[k] * (real)k;
   }
   LOOP for (int k = d + 1; k < k1; k++) u[k] = l_set(0);
   RULE(ahead) ahead, ahead_g;
@@ -247,13 +247,13 @@ INLINE void RULE(powp)(ARGS) {
   RULE(ahead) ahead, ahead_u;
   RULE(begin)(&ahead, 1);
   RULE(begin)(&ahead_u, 1);
-  L newest = y[k0 - 1], newest_u = newest * (k0 - 1.0);
+  L newest = y[k0 - 1], newest_u = newest * (real)(k0 - 1);
   RULE(derive)(t, a, p, da);
   RULE(derive)(u, y, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(online)(&ahead, y, newest, t, k, k1, da) - RULE(online)(&ahead_u, u, newest_u, a, k, k1, da);
-    y[k] = newest = l_over(l_fma(s, l_set(1.0 / k), l_mul(y[0], a[k] * p)), a[0], r);
-    u[k] = newest_u = y[k] * (double)k;
+    y[k] = newest = l_over(l_fma(s, l_set((real)1 / (real)k), l_mul(y[0], a[k] * p)), a[0], r);
+    u[k] = newest_u = y[k] * (real)k;
   }
 }
 
@@ -273,16 +273,16 @@ INLINE void RULE(pow)(ARGS) {
   RULE(ahead) ahead, ahead_g;
   RULE(begin)(&ahead, 1);
   RULE(begin)(&ahead_g, 1);
-  L newest = g[k0 - 1] * (k0 - 1.0);
+  L newest = g[k0 - 1] * (real)(k0 - 1);
   RULE(derive)(t, g, 1, k0 - 1);
   RULE(derive)(u, h, 1, k0 - 1);
   LOOP for (int k = k0; k < k1; k++) {
     g[k] = RULE(quotient)(&ahead_g, t, newest, a, a[k], a[0], r, k, k1, da);
-    t[k] = newest = g[k] * (double)k;
+    t[k] = newest = g[k] * (real)k;
   }
   LOOP for (int k = k0; k < k1; k++) {
     h[k] = RULE(product_at)(g, b, k, k, db);
-    u[k] = h[k] * (double)k;
+    u[k] = h[k] * (real)k;
   }
   LOOP for (int k = k0; k < k1; k++) y[k] = RULE(chain)(&ahead, y, y[k - 1], h, u, k, k1, k1 - 1);
 }
@@ -342,7 +342,7 @@ INLINE void RULE(atan2)(ARGS) {
   int d = 2 * (da > db ? da : db);
   RULE(derive)(h, a, 1, da);
   RULE(derive)(u, b, 1, db);
-  L newest = y[k0 - 1] * (k0 - 1.0);
+  L newest = y[k0 - 1] * (real)(k0 - 1);
   RULE(derive)(t, y, 1, k0 - 1);
   RULE(ahead) ahead;
   RULE(begin)(&ahead, 1);
@@ -350,8 +350,8 @@ INLINE void RULE(atan2)(ARGS) {
   LOOP for (int k = k0; k < k1; k++) {
     L s = RULE(dot)(b, h, k, RULE(from)(k, da)) - RULE(dot)(a, u, k, RULE(from)(k, db));
     s = s - RULE(online)(&ahead, t, newest, g, k, k1, d);
-    y[k] = l_over(l_fma(s, l_set(1.0 / k), l_mul(b[0], a[k]) - l_mul(a[0], b[k])), g[0], r);
-    t[k] = newest = y[k] * (double)k;
+    y[k] = l_over(l_fma(s, l_set((real)1 / (real)k), l_mul(b[0], a[k]) - l_mul(a[0], b[k])), g[0], r);
+    t[k] = newest = y[k] * (real)k;
   }
 }
 

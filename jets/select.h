@@ -78,8 +78,8 @@ static void where_kernel(jk_call *c, head_fn *head) {
   }
 
 INLINE V away(V a) { /* half away from zero; the number just below 1/2 must not reach it */
-  V t = v_floor(v_abs(a) + 0x1.fffffffffffffp-2);
-  return v_select((M)(v_abs(a) < 0x1p52), v_copysign(t, a), a);
+  V t = v_floor(v_abs(a) + REAL(0x1.fffffffffffffp-2, 0x1.fffffep-2));
+  return v_select((M)(v_abs(a) < REAL(0x1p52, 0x1p23)), v_copysign(t, a), a);
 }
 STEP(sign, 1, compare(a, v_set(0)))
 STEP(floor, 1, v_floor(a))

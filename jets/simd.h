@@ -11,21 +11,37 @@
 #include <string.h>
 
 #if defined __AVX512F__
-#define W 8
+#define VECTOR 64 /* bytes */
+#define W REAL(8, 16)
 #elif defined __AVX2__
-#define W 4
+#define VECTOR 32
+#define W REAL(4, 8)
 #else
-#define W 2
+#define VECTOR 16
+#define W REAL(2, 4)
 #endif
 
 #if defined __AVX2__ || defined __SSE2__
 #include <immintrin.h>
 #endif
 
+/* _mm512_sqrt_pd and its like, and the type of their operands */
+#define V_PASTE(prefix, name, suffix) V_PASTE_(prefix, name, suffix)
+#define V_PASTE_(prefix, name, suffix) prefix##name##suffix
+#if VECTOR == 64
+#define V_OP(name) V_PASTE(_mm512_, name, REAL(_pd, _ps))
+typedef REAL(__m512d, __m512) v_native;
+#elif VECTOR == 32
+#define V_OP(name) V_PASTE(_mm256_, name, REAL(_pd, _ps))
+typedef REAL(__m256d, __m256) v_native;
+#elif defined __SSE2__
+#define V_OP(name) V_PASTE(_mm_, name, REAL(_pd, _ps))
+typedef REAL(__m128d, __m128) v_native;
+#endif
 
-typedef real V __attribute__((vector_size(W * sizeof(real)), may_alias));
-typedef real VU __attribute__((vector_size(W * sizeof(real)), may_alias, aligned(sizeof(real)))); /* at any element */
-typedef long long M __attribute__((vector_size(W * sizeof(real)), may_alias));                    /* a mask: 0 or -1 */
+typedef real V __attribute__((vector_size(VECTOR), may_alias));
+typedef real VU __attribute__((vector_size(VECTOR), may_alias, aligned(REAL_BYTES))); /* at any element */
+typedef REAL(long long, int) M __attribute__((vector_size(VECTOR), may_alias));       /* a mask: 0 or -1 */
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #if defined __clang__
@@ -35,7 +51,9 @@ typedef long long M __attribute__((vector_size(W * sizeof(real)), may_alias));  
 #endif
 
 INLINE V v_set(real a) {
-#if W == 8
+#if W == 16
+  return (V){a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a};
+#elif W == 8
   return (V){a, a, a, a, a, a, a, a};
 #elif W == 4
   return (V){a, a, a, a};
@@ -45,20 +63,16 @@ INLINE V v_set(real a) {
 }
 
 INLINE V v_fma(V a, V b, V c) { /* a*b + c */
-#if W == 8
-  return (V)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#elif W == 4
-  return (V)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#if VECTOR >= 32
+  return (V)V_OP(fmadd)((v_native)a, (v_native)b, (v_native)c);
 #else
   return a * b + c;
 #endif
 }
 
 INLINE V v_fnma(V a, V b, V c) { /* c - a*b */
-#if W == 8
-  return (V)_mm512_fnmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#elif W == 4
-  return (V)_mm256_fnmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#if VECTOR >= 32
+  return (V)V_OP(fnmadd)((v_native)a, (v_native)b, (v_native)c);
 #else
   return c - a * b;
 #endif
@@ -74,38 +88,42 @@ INLINE V v_max(V a, V b) { return v_select((M)(a > b), a, b); }
 INLINE V v_min(V a, V b) { return v_select((M)(a < b), a, b); }
 
 INLINE int v_any(M m) {
-#if W == 8
+#if VECTOR == 64
   return _mm512_test_epi64_mask((__m512i)m, (__m512i)m) != 0;
-#elif W == 4
+#elif VECTOR == 32
   return !_mm256_testz_si256((__m256i)m, (__m256i)m);
+#elif defined __SSE2__
+  return _mm_movemask_epi8((__m128i)m) != 0;
 #else
-  return (m[0] | m[1]) != 0;
+  for (int i = 1; i < W; i++) m[0] |= m[i];
+  return m[0] != 0;
 #endif
 }
 
 INLINE V v_sqrt(V a) {
-#if W == 8
-  return (V)_mm512_sqrt_pd((__m512d)a);
-#elif W == 4
-  return (V)_mm256_sqrt_pd((__m256d)a);
-#elif defined __SSE2__
-  return (V)_mm_sqrt_pd((__m128d)a);
+#if VECTOR >= 32 || defined __SSE2__
+  return (V)V_OP(sqrt)((v_native)a);
 #else
-  return (V){sqrt(a[0]), sqrt(a[1])};
+  for (int i = 0; i < W; i++) a[i] = REAL(sqrt, sqrtf)(a[i]);
+  return a;
 #endif
 }
 
 /* Rounding to integers: to nearest even, down, up. */
-#if W == 8
-#define V_ROUND(name, libm, mode) INLINE V name(V a) { return (V)_mm512_roundscale_pd((__m512d)a, (mode) | 8); }
-#elif W == 4
-#define V_ROUND(name, libm, mode) INLINE V name(V a) { return (V)_mm256_round_pd((__m256d)a, (mode) | 8); }
+#if VECTOR == 64
+#define V_ROUND(name, libm, mode) INLINE V name(V a) { return (V)V_OP(roundscale)((v_native)a, (mode) | 8); }
+#elif VECTOR == 32
+#define V_ROUND(name, libm, mode) INLINE V name(V a) { return (V)V_OP(round)((v_native)a, (mode) | 8); }
 #else
-#define V_ROUND(name, libm, mode) INLINE V name(V a) { return (V){libm(a[0]), libm(a[1])}; }
+#define V_ROUND(name, libm, mode)                                                                                    \
+  INLINE V name(V a) {                                                                                               \
+    for (int i = 0; i < W; i++) a[i] = libm(a[i]);                                                                   \
+    return a;                                                                                                        \
+  }
 #endif
-V_ROUND(v_rint, rint, 0)
-V_ROUND(v_floor, floor, 1)
-V_ROUND(v_ceil, ceil, 2)
+V_ROUND(v_rint, REAL(rint, rintf), 0)
+V_ROUND(v_floor, REAL(floor, floorf), 1)
+V_ROUND(v_ceil, REAL(ceil, ceilf), 2)
 
 INLINE V v_load(const real *p) { return (V) * (const VU *)p; }
 INLINE void v_store(real *p, V a) { *(VU *)p = (VU)a; }

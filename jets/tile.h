@@ -5,7 +5,7 @@
 
 #include "simd.h"
 
-enum { TILE_MIN = 4, TILE_MAX = 8, TILE_STEP = W == 8 ? 4 : 1 }; /* steps of i at a time: what the registers hold */
+enum { TILE_MIN = 4, TILE_MAX = 8, TILE_STEP = VECTOR == 64 ? 4 : 1 }; /* steps of i at a time: what the registers hold */
 
 typedef struct tile_range { /* the coefficients there are: la..da of a, lb..db of b */
   int la, da, lb, db;

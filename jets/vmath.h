@@ -7,34 +7,35 @@
 
 #if JETS_SLEEF
 #include <sleef.h>
-#if W == 8
-#define SLEEF(name, ulp) Sleef_##name##d8_##ulp##avx512f
-typedef __m512d sleef_v;
-#elif W == 4
-#define SLEEF(name, ulp) Sleef_##name##d4_##ulp##avx2
-typedef __m256d sleef_v;
+#if VECTOR == 64
+#define SLEEF_ISA avx512f
+typedef REAL(Sleef___m512d_2, Sleef___m512_2) v_pair;
+#elif VECTOR == 32
+#define SLEEF_ISA avx2
+typedef REAL(Sleef___m256d_2, Sleef___m256_2) v_pair;
+#elif defined __SSE2__
+#define SLEEF_ISA sse2
 #else
-#if defined __SSE2__
-#define SLEEF(name, ulp) Sleef_##name##d2_##ulp##sse2
-typedef __m128d sleef_v;
-#else
-#define SLEEF(name, ulp) Sleef_##name##d2_##ulp
-typedef V sleef_v;
+#define SLEEF_ISA
+typedef V v_native;
 #endif
-#endif
+/* Sleef_expd8_u10avx512f, Sleef_expf16_u10avx512f and their like */
+#define SLEEF(name, ulp) SLEEF_(name, REAL(d, f), W, ulp, SLEEF_ISA)
+#define SLEEF_(name, letter, lanes, ulp, isa) SLEEF__(name, letter, lanes, ulp, isa)
+#define SLEEF__(name, letter, lanes, ulp, isa) Sleef_##name##letter##lanes##_##ulp##isa
 #define VMATH1(prefix, name, ulp)                                                                                            \
-  static inline V prefix##name(V a) { return (V)SLEEF(name, ulp)((sleef_v)a); }
+  static inline V prefix##name(V a) { return (V)SLEEF(name, ulp)((v_native)a); }
 #define VMATH2(prefix, name, ulp)                                                                                            \
-  static inline V prefix##name(V a, V b) { return (V)SLEEF(name, ulp)((sleef_v)a, (sleef_v)b); }
+  static inline V prefix##name(V a, V b) { return (V)SLEEF(name, ulp)((v_native)a, (v_native)b); }
 #else
 #define VMATH1(prefix, name, ulp)                                                                                            \
   static inline V prefix##name(V a) {                                                                                    \
-    for (int i = 0; i < W; i++) a[i] = name(a[i]);                                                                   \
+    for (int i = 0; i < W; i++) a[i] = REAL(name, name##f)(a[i]);                                                                   \
     return a;                                                                                                        \
   }
 #define VMATH2(prefix, name, ulp)                                                                                            \
   static inline V prefix##name(V a, V b) {                                                                               \
-    for (int i = 0; i < W; i++) a[i] = name(a[i], b[i]);                                                             \
+    for (int i = 0; i < W; i++) a[i] = REAL(name, name##f)(a[i], b[i]);                                                             \
     return a;                                                                                                        \
   }
 #endif
@@ -68,21 +69,21 @@ VMATH1(raw_, sin, u10)
 VMATH1(raw_, cos, u10)
 #endif
 
-INLINE V or_tiny(V x, V y) { return v_select((M)(v_abs(x) < 1e-290), x, y); } /* f(x) = x there; SLEEF flushes subnormals */
+INLINE V or_tiny(V x, V y) { return v_select((M)(v_abs(x) < REAL(1e-290, 1e-30f)), x, y); } /* f(x) = x there; SLEEF flushes subnormals */
 
 static inline V v_exp(V x) { /* SLEEF calls the last few infinite */
   V e = raw_exp(x), h;
-  M large = (M)(x > 709);
+  M large = (M)(x > REAL(709, 88));
   if (!v_any(large)) return e;
   h = raw_exp(x * 0.5);
   return v_select(large, h * h, e);
 }
 
-static inline V v_log1p(V x) { return or_tiny(x, v_select((M)(x > 1e300), v_log(x), raw_log1p(x))); }
+static inline V v_log1p(V x) { return or_tiny(x, v_select((M)(x > REAL(1e300, 1e36f)), v_log(x), raw_log1p(x))); }
 
 static inline V v_asinh(V x) {
-  V large = v_copysign(v_log(v_abs(x)) + M_LN2, x);
-  return or_tiny(x, v_select((M)(v_abs(x) > 1e150), large, raw_asinh(x)));
+  V large = v_copysign(v_log(v_abs(x)) + (real)M_LN2, x);
+  return or_tiny(x, v_select((M)(v_abs(x) > REAL(1e150, 1e15f)), large, raw_asinh(x)));
 }
 
 /* exp |x| overflows before half of it does */
@@ -90,28 +91,25 @@ INLINE V half_exp(V x) {
   V e = v_exp(v_abs(x) * 0.5);
   return e * 0.5 * e;
 }
-static inline V v_sinh(V x) { return v_select((M)(v_abs(x) > 709), v_copysign(half_exp(x), x), raw_sinh(x)); }
-static inline V v_cosh(V x) { return v_select((M)(v_abs(x) > 709), half_exp(x), raw_cosh(x)); }
+static inline V v_sinh(V x) { return v_select((M)(v_abs(x) > REAL(709, 88)), v_copysign(half_exp(x), x), raw_sinh(x)); }
+static inline V v_cosh(V x) { return v_select((M)(v_abs(x) > REAL(709, 88)), half_exp(x), raw_cosh(x)); }
 
-/* SLEEF reduces a whole vector for huge arguments, which rounds otherwise, where one lane is not below 1e14; so that a lane's
-   bits are its own, those lanes go apart, in company of 1e15. */
-INLINE M is_huge(V x) { return ~(M)(v_abs(x) < 1e14); }
+/* SLEEF reduces a whole vector for huge arguments, which rounds otherwise, where one lane is not below this; so that a lane's
+   bits are its own, those lanes go apart, in company of another. */
+INLINE M is_huge(V x) { return ~(M)(v_abs(x) < REAL(1e14, 125)); }
 
 static inline V v_tan(V x) {
   M huge = is_huge(x);
   V t = or_tiny(x, raw_tan(v_select(huge, v_set(0), x)));
-  return v_any(huge) ? v_select(huge, raw_tan(v_select(huge, x, v_set(1e15))), t) : t;
+  return v_any(huge) ? v_select(huge, raw_tan(v_select(huge, x, v_set(REAL(1e15, 1e3f)))), t) : t;
 }
 
 static inline void raw_sincos(V x, V *s, V *c) {
-#if JETS_SLEEF && W == 8
-  Sleef___m512d_2 r = SLEEF(sincos, u10)((sleef_v)x);
-  *s = (V)r.x, *c = (V)r.y;
-#elif JETS_SLEEF && W == 4
-  Sleef___m256d_2 r = SLEEF(sincos, u10)((sleef_v)x);
+#if JETS_SLEEF && VECTOR >= 32
+  v_pair r = SLEEF(sincos, u10)((v_native)x);
   *s = (V)r.x, *c = (V)r.y;
 #elif JETS_SLEEF
-  *s = (V)SLEEF(sin, u10)((sleef_v)x), *c = (V)SLEEF(cos, u10)((sleef_v)x);
+  *s = (V)SLEEF(sin, u10)((v_native)x), *c = (V)SLEEF(cos, u10)((v_native)x);
 #else
   *s = raw_sin(x), *c = raw_cos(x);
 #endif
@@ -122,7 +120,7 @@ static inline void v_sincos(V x, V *s, V *c) {
   raw_sincos(v_select(huge, v_set(0), x), s, c);
   if (!v_any(huge)) return;
   V hs, hc;
-  raw_sincos(v_select(huge, x, v_set(1e15)), &hs, &hc);
+  raw_sincos(v_select(huge, x, v_set(REAL(1e15, 1e3f))), &hs, &hc);
   *s = v_select(huge, hs, *s), *c = v_select(huge, hc, *c);
 }
 #pragma GCC diagnostic pop

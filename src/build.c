@@ -231,7 +231,8 @@ static int all(build *b, int n, const jet outputs[]) {
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {
   build b = {.plan = p, .tape = tape, .scratch = {.mem = p->mem}, .nvalues = tape->nvalues, .nnodes = tape->nnodes};
-  int good = all(&b, n, outputs);
+  int good = (p->set = jk_select((int)tape->isa)) ? all(&b, n, outputs)
+                                                  : plan_fail(p, JET_UNSUPPORTED, "the instruction set is not available here");
   bag_free(&b.scratch);
   return good;
 }

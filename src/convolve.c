@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+#ifndef JETS_FFTW
+#define JETS_FFTW 0
+#endif
+
 enum { TAPS = 64 }; /* elements of a short operand: more would make too long a program */
 
 static int check(const char *name, jet a, jet b, jet_convolve_mode mode) {
@@ -96,7 +100,7 @@ static int taps_are_fewer(jet a, jet b, const ptrdiff_t *count) {
   double result = 1, n = 1;
   for (int i = 0; i < jet_rank(a); i++) result *= (double)count[i], n *= (double)(jet_extent(a, i) + jet_extent(b, i) - 1);
   double taps = (double)jet_size(b);
-  return !transform_available || (taps <= TAPS && 2 * taps * result <= 7.5 * n * log2(n + 1) + 64 * taps);
+  return !JETS_FFTW || (taps <= TAPS && 2 * taps * result <= 7.5 * n * log2(n + 1) + 64 * taps);
 }
 
 static jet convolve(const char *name, jet a, jet b, jet_convolve_mode mode) {

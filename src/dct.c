@@ -36,8 +36,7 @@ static jet weigh(jet x, int axis, ends w) {
 
 static void pull_dct(reverse *, const node *);
 static const op op_dct = {.name = "dct", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_dct, .step = STEP_WHOLE,
-                          .needs = {NEED_SAME, NEED_SAME}, .whole = transform_run, .scratch = transform_scratch,
-                          .prepare = transform_prepare, .release = transform_release};
+                          .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_transform};
 
 static jet record(jet x, int type, int axis) {
   const ptrdiff_t list[3] = {TRANSFORM_DCT_1 + type - 1, 1, axis};

@@ -233,7 +233,8 @@ int operand_check(const char *name, jet x) {
 jet_tape *operands_check(const char *name, jet a, jet b) {
   jet_tape *tape = a.tape ? a.tape : b.tape;
   if (a.tape == b.tape) return operand_check(name, a) && operand_check(name, b) ? tape : NULL;
-  if (a.tape && b.tape) tape_fail(tape, JET_FOREIGN, "%s: the operands are jets of two tapes", name);
+  if (a.tape && b.tape) tape_fail(tape, JET_FOREIGN, "%s: the operands are jets of two tapes%s%s", name,
+                                    *other_type(tape->type, b.tape) ? "," : "", other_type(tape->type, b.tape));
   else tape_fail(tape, JET_BAD_ARGUMENT, "%s: an operand is not a jet (its tape is NULL)", name);
   return NULL;
 }

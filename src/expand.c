@@ -147,20 +147,8 @@ static int infer_collapse(jet_tape *tape, const op *o, int nin, const int *in, c
 /* An adjoint without directions is the same for each. */
 static void pull_collapse(reverse *r, const node *n) { give(r, n, 0, adjoint(r, n->first)); }
 
-/* in: all directions, by strides; with.k: how many. */
-static void run_collapse(const piece *q, int order, int k0, int k1, const jets in[], const jets out[]) {
-  (void)order;
-  for (int k = k0; k < k1; k++) {
-    const real *x = in[0].plane[k];
-    real *y = out[0].plane[k];
-    if (!y) continue;
-    q->set->fill(y, 0, q->out.size);
-    for (int p = 0; x && p < q->with.k; p++) q->set->add(y, x + p * in[0].stride[k], q->out.size);
-  }
-}
-
 const op op_collapse = {.name = "collapse", .row = -1, .count = 1, .infer = infer_collapse, .pull = pull_collapse,
-                        .step = STEP_WHOLE, .whole = run_collapse};
+                        .step = STEP_WHOLE, .numbers = NUMBERS_collapse};
 
 jet collapse(jet x) {
   attributes with = NO_ATTRIBUTES;

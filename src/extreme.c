@@ -6,74 +6,6 @@
 
 #include <math.h>
 
-/* ---- the contest ------------------------------------------------------------------------------------------------------- */
-
-typedef struct leader {
-  ptrdiff_t at;  /* element */
-  ptrdiff_t nan; /* coefficients from here on are NaN */
-} leader;
-
-static void challenge(leader *l, ptrdiff_t at, const jets *x, int k1) {
-  for (int k = 0; k < l->nan; k++) {
-    const real *c = x->plane[k];
-    if (!c || c[at] == c[l->at]) continue;
-    if (c[at] > c[l->at]) *l = (leader){at, k1};
-    else if (!(c[at] < c[l->at])) l->nan = k;
-    return;
-  }
-}
-
-/* The leaders of a slab of [along, inner] that begins at element `first`, by coefficients below k1. */
-static void contest(leader *l, ptrdiff_t first, split s, const jets *x, int k1) {
-  for (ptrdiff_t j = 0; j < s.inner; j++) l[j] = (leader){first + j, k1};
-  for (ptrdiff_t i = 1; i < s.along; i++)
-    for (ptrdiff_t j = 0; j < s.inner; j++) challenge(&l[j], first + i * s.inner + j, x, k1);
-}
-
-static real coefficient_at(const jets *x, int k, ptrdiff_t at) { return x->plane[k] ? x->plane[k][at] : 0; }
-
-static size_t scratch_leaders(const piece *p) {
-  return (size_t)split_at(&p->in[0], (unsigned)p->with.k).inner * sizeof(leader);
-}
-
-/* ---- amax ------------------------------------------------------------------------------------------------------------------ */
-
-static void whole_amax(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
-  split s = split_at(&p->in[0], (unsigned)p->with.k);
-  leader *l = (leader *)p->scratch;
-  (void)order;
-  for (ptrdiff_t o = 0; o < s.outer; o++) {
-    contest(l, o * s.along * s.inner, s, in, k1);
-    for (int k = k0; k < k1; k++)
-      for (ptrdiff_t j = 0; out->plane[k] && j < s.inner; j++)
-        out->plane[k][o * s.inner + j] = k < l[j].nan ? coefficient_at(in, k, l[j].at) : NAN;
-  }
-}
-
-/* A share of 1 for the leader, equal ones for elements that tie with it in all coefficients, 0 for the others. */
-static void whole_share(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
-  split s = split_at(&p->in[0], (unsigned)p->with.k);
-  leader *l = (leader *)p->scratch;
-  real *y = k0 == 0 && k1 > 0 ? out->plane[0] : NULL;
-  int all = p->orders[0] + 1;
-  (void)order;
-  for (ptrdiff_t o = 0; y && o < s.outer; o++) {
-    ptrdiff_t first = o * s.along * s.inner;
-    contest(l, first, s, in, all);
-    for (ptrdiff_t j = 0; j < s.inner; j++) {
-      ptrdiff_t ties = 0;
-      for (ptrdiff_t i = 0; i < s.along; i++) {
-        ptrdiff_t at = first + i * s.inner + j;
-        int k = 0;
-        while (k < l[j].nan && coefficient_at(in, k, at) == coefficient_at(in, k, l[j].at)) k++;
-        ties += (y[at] = k == l[j].nan || at == l[j].at) != 0;
-      }
-      for (ptrdiff_t i = 0; i < s.along; i++)
-        if (y[first + i * s.inner + j] != 0) y[first + i * s.inner + j] = l[j].nan < all ? NAN : 1 / (real)ties;
-    }
-  }
-}
-
 static int infer_amax(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
   out->shape = with->shape;
   if (!meet(tape, o->name, nin, in, out)) return 0;
@@ -82,7 +14,7 @@ static int infer_amax(jet_tape *tape, const op *o, int nin, const int *in, const
 }
 
 static const op op_share = {.name = "share", .row = -1, .count = 1, .infer = infer_choice, .step = STEP_WHOLE,
-                            .needs = {NEED_ALL, NEED_ALL}, .whole = whole_share, .scratch = scratch_leaders};
+                            .needs = {NEED_ALL, NEED_ALL}, .numbers = NUMBERS_share};
 
 static void pull_amax(reverse *r, const node *n) {
   jet x = tape_jet(reverse_tape(r), node_input(reverse_tape(r), n, 0)), y = spread(r, n);
@@ -91,8 +23,7 @@ static void pull_amax(reverse *r, const node *n) {
 }
 
 static const op op_amax = {.name = "amax", .row = -1, .count = 1, .infer = infer_amax, .pull = pull_amax,
-                           .step = STEP_WHOLE, .needs = {NEED_LOWER, NEED_LOWER}, .whole = whole_amax,
-                           .scratch = scratch_leaders};
+                           .step = STEP_WHOLE, .needs = {NEED_LOWER, NEED_LOWER}, .numbers = NUMBERS_amax};
 
 /* Without axes of extent 1, which may lie anywhere. */
 static unsigned proper(const shape *s, unsigned axes) {

@@ -9,6 +9,10 @@
 
 #include <math.h>
 
+#ifndef JETS_FFTW
+#define JETS_FFTW 0
+#endif
+
 /* ---- recording ---------------------------------------------------------------------------------------------------------------- */
 
 static int infer_transform(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
@@ -21,8 +25,7 @@ static void pull_complex(reverse *, const node *), pull_halve(reverse *, const n
 
 #define TRANSFORM(name_, count_, pull_)                                                                              \
   {.name = name_, .row = -1, .count = count_, .infer = infer_transform, .pull = pull_, .step = STEP_WHOLE,           \
-   .needs = {NEED_SAME, NEED_SAME}, .whole = transform_run, .scratch = transform_scratch, .prepare = transform_prepare, \
-   .release = transform_release}
+   .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_transform}
 static const op op_complex_transform = TRANSFORM("fft", 2, pull_complex), op_halve = TRANSFORM("rfft", 2, pull_halve),
                 op_join = TRANSFORM("irfft", 1, pull_join);
 
@@ -133,7 +136,7 @@ static void pull_join(reverse *r, const node *n) {
 /* ---- checks -------------------------------------------------------------------------------------------------------------------- */
 
 int transform_check(const char *name, jet x, jet_fft_norm norm) {
-  if (!transform_available)
+  if (!JETS_FFTW)
     return tape_fail(x.tape, JET_UNSUPPORTED, "%s: the library was built without FFTW (meson option fftw)", name);
   if (norm == JET_FFT_BACKWARD || norm == JET_FFT_ORTHO || norm == JET_FFT_FORWARD) return 1;
   return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: %d is no jet_fft_norm", name, (int)norm);

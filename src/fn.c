@@ -51,8 +51,9 @@ jet_fn *fn_make(const char *name, const jet_tape_options *options, int ninputs) 
   f->inputs = (input *)(void *)(f + 1);
   f->now = (const double **)(void *)(f->inputs + n);
   f->x = (jet *)(void *)(f->now + n);
-  if (good) return f;
-  fn_fail(f, JET_BAD_ARGUMENT, "%s: options.size is not the size of the options", name);
+  if (good && o.type == JET_F64) return f;
+  if (good) fn_fail(f, JET_BAD_TYPE, "%s: a jet_fn computes in double: type has to be JET_F64", name);
+  else fn_fail(f, JET_BAD_ARGUMENT, "%s: options.size is not the size of the options", name);
   broken(f);
   return f;
 }

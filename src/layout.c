@@ -56,7 +56,7 @@ static void note_stored(build *b) {
 
 /* ---- slots for the others ---------------------------------------------------------------------------------------------------------- */
 
-enum { LINE = 8, SIZES = 16 };
+enum { LINE = 64 / REAL_BYTES, SIZES = 16 };
 
 /* Numbers for n lanes: + LINE so that planes do not collide in the cache; few are packed. */
 static ptrdiff_t room_of(ptrdiff_t n) {
@@ -224,7 +224,7 @@ static void choose_blocks(build *b) {
     ptrdiff_t planes = x->slots + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = BLOCK_MAX;
-    while (x->block > least && x->block * planes > CACHE / 8) x->block /= 2;
+    while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
   }
 }
 
@@ -339,7 +339,7 @@ static void place_planes(jet_plan *p, real *slots) {
       continue;
     }
     x->base = p->arena + x->at;
-    if (x->constant && x->n) memcpy(x->base, x->constant, (size_t)x->n * sizeof(real));
+    for (ptrdiff_t j = 0; x->constant && j < x->n; j++) x->base[j] = (real)x->constant[j];
     x->constant = NULL;
   }
   for (int i = 0; i < p->nplanes; i++)

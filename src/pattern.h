@@ -7,7 +7,7 @@
 #ifndef JETS_PATTERN_H
 #define JETS_PATTERN_H
 
-#include "real.h"
+#include "typed.h"
 
 #include <stddef.h>
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const runtime plan_runtime_f32;
 static const jet_plan no_plan = {.status = JET_NO_MEMORY, .message = "out of memory"}; /* never written: its status is set */
 
 /* The one place that every failure of a plan passes. Building failures stick, others (sticks = 0) only leave the message. */
@@ -24,6 +25,7 @@ int plan_fail(jet_plan *p, jet_status status, const char *format, ...) {
   return 0;
 }
 
+/* A call that failed and changed nothing. */
 jet_status plan_refuse(jet_plan *p, jet_status status, const char *format, ...) {
   va_list list;
   va_start(list, format);
@@ -37,7 +39,8 @@ static int check_outputs(jet_plan *p, const jet_tape *tape, int n, const jet out
   if (n < 1) return plan_fail(p, JET_BAD_ARGUMENT, "a plan needs at least one output, not %d", n);
   if (!outputs) return plan_fail(p, JET_BAD_ARGUMENT, "outputs is NULL");
   for (int i = 0; i < n; i++) {
-    if (outputs[i].tape != tape) return plan_fail(p, JET_FOREIGN, "output %d is not a jet of the plan's tape", i);
+    if (outputs[i].tape != tape) return plan_fail(p, JET_FOREIGN, "output %d is not a jet of the plan's tape%s%s", i,
+                       *other_type(tape->type, outputs[i].tape) ? ", but of one" : "", other_type(tape->type, outputs[i].tape));
     if (outputs[i].id < 0 || outputs[i].id >= tape->nvalues)
       return plan_fail(p, JET_BAD_ARGUMENT, "output %d is not a jet", i);
   }
@@ -70,7 +73,7 @@ static int build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) 
     if (!is_complex(outputs[i])) parts[count++] = outputs[i];
     else for (int j = 0; j < 2; j++) parts[count++] = part_of(outputs[i], j);
   }
-  return plan_build(p, tape, count, parts) && plan_pairs(p, tape);
+  return p->typed->build(p, tape, count, parts) && plan_pairs(p, tape);
 }
 
 jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], const jet_plan_options *options) {
@@ -87,17 +90,15 @@ jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], cons
     return p;
   }
   p->nvalues = tape->nvalues;
-  if (!check_outputs(p, tape, n, outputs) || !read_options(p, options)) return p;
-  if (!(p->set = jk_select((int)tape->isa))) plan_fail(p, JET_UNSUPPORTED, "the instruction set is not available here");
-  else build(p, tape, n, outputs);
+  p->typed = tape->type == JET_F32 ? &plan_runtime_f32 : &plan_runtime;
+  if (check_outputs(p, tape, n, outputs) && read_options(p, options)) build(p, tape, n, outputs);
   return p;
 }
 
 void jet_plan_free(jet_plan *p) {
   if (!p || p == &no_plan) return;
   const memory m = p->mem;
-  for (int i = 0; i < p->nsteps; i++)
-    if (p->steps[i].of->release) p->steps[i].of->release(&p->steps[i].whole->told, &m);
+  if (p->typed) p->typed->release(p);
   bag_free(&p->owned);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
   memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);
@@ -116,46 +117,13 @@ const char *jet_plan_message(const jet_plan *p) { return p ? p->message : "no pl
 
 /* ---- ports ---------------------------------------------------------------------------------------------------------------- */
 
-static const port *find_port(const jet_plan *p, jet x) {
+const port *plan_port(const jet_plan *p, jet x) {
   if (!p || p->status || x.tape != p->tape || x.id < 0 || x.id >= p->nvalues || !p->port_of[x.id]) return NULL;
   return &p->ports[p->port_of[x.id] - 1];
 }
 
-static port_plane *find_plane(jet_plan *p, const char *name, jet x, int k, jet_status *status) {
-  const port *q = find_port(p, x);
-  *status = p->status;
-  if (*status) return NULL;
-  if (x.tape != p->tape) *status = plan_refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape", name);
-  else if (!q && plan_pair_of(p, x.id) >= 0)
-    *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is complex: jet_plan_read, jet_plan_write and jet_plan_bind_complex take "
-                          "it, %s its jet_real and jet_imag", name, name);
-  else if (!q) *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
-  else if (k < 0 || k >= q->count)
-    *status = plan_refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet%s", name, k, q->count - 1,
-                     q->count > 1 ? "" : " (a plain array: no jet_parameter reaches it)");
-  return *status ? NULL : &p->port_planes[q->first + k];
-}
-
-double *jet_plan_data(jet_plan *p, jet x, int k) {
-  jet_status status;
-  port_plane *q = p ? find_plane(p, "jet_plan_data", x, k, &status) : NULL;
-  return !q ? NULL : q->bound ? q->bound : q->own;
-}
-
-jet_status jet_plan_bind(jet_plan *p, jet x, int k, double *data) {
-  jet_status status = JET_BAD_ARGUMENT;
-  port_plane *q = p ? find_plane(p, "jet_plan_bind", x, k, &status) : NULL;
-  if (!q) return status;
-  q->bound = data;
-  if (q->plane >= 0 && !q->copy) {
-    p->planes[q->plane].base = data ? data : q->own;
-    p->moved = 1;
-  }
-  return JET_OK;
-}
-
 int jet_plan_lost(const jet_plan *p, jet y) {
-  const port *q = find_port(p, y);
+  const port *q = plan_port(p, y);
   return q ? p->lost[q->value] : -1;
 }
 
@@ -163,7 +131,7 @@ int jet_plan_lost(const jet_plan *p, jet y) {
 
 jet_status jet_plan_run(jet_plan *p) {
   if (!p || p->status) return jet_plan_status(p);
-  plan_execute(p, 0, p->max_order + 1);
+  p->typed->execute(p, 0, p->max_order + 1);
   return JET_OK;
 }
 
@@ -173,6 +141,11 @@ jet_status jet_plan_run_orders(jet_plan *p, int k0, int k1) {
     return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_run_orders: the plan was not made with the option by_orders");
   if (k0 < 0 || k1 <= k0 || k1 > p->max_order + 1)
     return plan_refuse(p, JET_BAD_ORDER, "jet_plan_run_orders: [%d, %d) is no range in 0..%d", k0, k1, p->max_order);
-  plan_execute(p, k0, k1);
+  p->typed->execute(p, k0, k1);
   return JET_OK;
+}
+
+jet_status jet_plan_print(const jet_plan *p, FILE *f) {
+  if (!p || !f) return JET_BAD_ARGUMENT;
+  return p->status ? p->status : p->typed->print(p, f);
 }

@@ -16,6 +16,7 @@
 #include "bag.h"
 #include "jets.h"
 #include "kernel.h"
+#include "numbers.h"
 #include "tape.h"
 
 typedef enum plane_kind {
@@ -151,7 +152,18 @@ typedef struct delivery { /* what an output gets after the run: a plane or zeros
   ptrdiff_t n;
 } delivery;
 
+typedef struct runtime { /* the plan and what it runs, for a type of numbers */
+  jet_type type;
+  int (*build)(jet_plan *, const jet_tape *, int n, const jet outputs[]);
+  void (*execute)(jet_plan *, int k0, int k1);
+  void (*release)(jet_plan *); /* what steps have prepared */
+  jet_status (*print)(const jet_plan *, FILE *);
+  void (*split)(const jet_plan *, const struct weave *, const double *pairs);
+  void (*join)(const jet_plan *, const struct weave *, double *pairs);
+} runtime;
+
 struct jet_plan {
+  const runtime *typed;
   memory mem;
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
@@ -188,14 +200,22 @@ struct jet_plan {
 };
 
 int plan_fail(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A call that failed and changed nothing. */
-jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* build.c; 0 after plan_fail */
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
+void plan_release(jet_plan *);                                            /* plan_step.c */
+jet_status plan_print(const jet_plan *, FILE *);                          /* plan_print.c */
+extern const runtime plan_runtime;                                        /* ports.c */
+
+/* plan.c, for ports.c: a call that failed and changed nothing; the port of x, NULL if it has none */
+jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const port *plan_port(const jet_plan *, jet x);
 
 /* plan_pairs.c */
 int plan_pairs(jet_plan *, const jet_tape *);        /* 0 after plan_fail */
 int plan_pair_of(const jet_plan *, int value);       /* index, -1 */
+/* weave.c */
+void weave_split(const jet_plan *, const weave *, const double *pairs); /* to the parts */
+void weave_join(const jet_plan *, const weave *, double *pairs);
 void plan_unweave(const jet_plan *);                 /* the caller's pairs into inputs */
 void plan_weave(const jet_plan *);                   /* outputs into the caller's */
 

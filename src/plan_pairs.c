@@ -54,33 +54,6 @@ int plan_pair_of(const jet_plan *p, int value) {
   return -1;
 }
 
-/* ---- numbers in turn -------------------------------------------------------------------------------------------------------- */
-
-static real *memory_of(const jet_plan *p, int i) {
-  const port_plane *x = &p->port_planes[i];
-  return x->bound ? x->bound : x->own;
-}
-
-static void split(const jet_plan *p, const weave *w, const double *data) {
-  real *re = memory_of(p, w->re), *im = memory_of(p, w->im);
-  for (ptrdiff_t i = 0; i < w->n; i++) re[i] = (real)data[2 * i], im[i] = (real)data[2 * i + 1];
-}
-
-static void join(const jet_plan *p, const weave *w, double *data) {
-  const real *re = memory_of(p, w->re), *im = memory_of(p, w->im);
-  for (ptrdiff_t i = 0; i < w->n; i++) data[2 * i] = re[i], data[2 * i + 1] = im[i];
-}
-
-void plan_unweave(const jet_plan *p) {
-  for (int i = 0; i < p->nwoven; i++)
-    if (p->woven[i].data && p->woven[i].input) split(p, &p->woven[i], p->woven[i].data);
-}
-
-void plan_weave(const jet_plan *p) {
-  for (int i = 0; i < p->nwoven; i++)
-    if (p->woven[i].data && !p->woven[i].input) join(p, &p->woven[i], p->woven[i].data);
-}
-
 /* ---- the face ----------------------------------------------------------------------------------------------------------------- */
 
 static weave *find(jet_plan *p, const char *name, jet z, int k, jet_status *status) {
@@ -100,7 +73,7 @@ jet_status jet_plan_read(jet_plan *p, jet z, int k, double *pairs) {
   const weave *w = p ? find(p, "jet_plan_read", z, k, &status) : NULL;
   if (!w) return status;
   if (!pairs && w->n) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_read: pairs is NULL");
-  join(p, w, pairs);
+  p->typed->join(p, w, pairs);
   return JET_OK;
 }
 
@@ -110,7 +83,7 @@ jet_status jet_plan_write(jet_plan *p, jet z, int k, const double *pairs) {
   if (!w) return status;
   if (!w->input) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_write: the jet is no input of the plan");
   if (!pairs && w->n) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_write: pairs is NULL");
-  split(p, w, pairs);
+  p->typed->split(p, w, pairs);
   return JET_OK;
 }
 

@@ -10,7 +10,7 @@ static const plane *plane_at(const jet_plan *p, const int *ids, const jk_series 
   return id < 0 ? NULL : &p->planes[id];
 }
 
-static double numbers(const plane *x) { return x ? (double)x->n * x->copies : 0; }
+static double numbers_in(const plane *x) { return x ? (double)x->n * x->copies : 0; }
 
 /* ---- flops of coefficient k of a lane of a row ------------------------------------------------------------------------------ */
 
@@ -44,14 +44,14 @@ static double (*const row_flops[])(const step *, int k) = {
 
 static double read_at(const jet_plan *p, const step *s, int k) {
   double n = 0;
-  for (int i = 0; i < s->nin; i++) n += numbers(plane_at(p, s->in_planes[i], &s->in[i], k));
+  for (int i = 0; i < s->nin; i++) n += numbers_in(plane_at(p, s->in_planes[i], &s->in[i], k));
   return n;
 }
 
 static double made_at(const jet_plan *p, const step *s, int k) { /* of the value of which most is made */
   double most = 0, n;
   for (int i = 0; i < s->nout; i++)
-    if ((n = numbers(plane_at(p, s->out_planes[i], &s->out[i], k))) > most) most = n;
+    if ((n = numbers_in(plane_at(p, s->out_planes[i], &s->out[i], k))) > most) most = n;
   return most;
 }
 
@@ -73,10 +73,10 @@ static cost cost_of(const jet_plan *p, const step *s) {
   cost c = {0, 0, 0};
   for (int i = 0; i < s->nin; i++)
     for (int k = s->in[i].low; k <= s->in[i].degree; k++)
-      c.read += (double)sizeof(real) * numbers(plane_at(p, s->in_planes[i], &s->in[i], k));
+      c.read += (double)sizeof(real) * numbers_in(plane_at(p, s->in_planes[i], &s->in[i], k));
   for (int k = s->k0; k < s->k1; k++) {
     for (int i = 0; i < s->nout; i++)
-      c.written += (double)sizeof(real) * numbers(plane_at(p, s->out_planes[i], &s->out[i], k));
+      c.written += (double)sizeof(real) * numbers_in(plane_at(p, s->out_planes[i], &s->out[i], k));
     c.flops += flops(p, s, k);
   }
   return c;
@@ -112,10 +112,8 @@ static void print_region(const region *r, int i, FILE *f) {
             r->block, r->slots, r->touched);
 }
 
-jet_status jet_plan_print(const jet_plan *p, FILE *f) {
+jet_status plan_print(const jet_plan *p, FILE *f) {
   cost all = {0, 0, 0};
-  if (!p || !f) return JET_BAD_ARGUMENT;
-  if (p->status) return p->status;
   fprintf(f, "plan: %d regions, %d steps, %d planes\n", p->nregions, p->nsteps, p->nplanes);
   for (int r = 0; r < p->nregions; r++) {
     const region *x = &p->regions[r];

@@ -1,101 +1,18 @@
 /* product.c - products of vectors and matrices. One operation, matmul, with flags for operands that are read
    transposed: its pullbacks are matmuls with other flags, and no pullback transposes in memory. */
+#include "matmul.h"
 #include "pair.h"
 #include "reverse.h"
 #include "shape.h"
 
 #include <limits.h>
-#include <string.h>
-
-#if JETS_BLAS
-#include <cblas.h>
-#endif
-
-enum { TRANSPOSE_A = 1, TRANSPOSE_B = 2 };
-
-/* ---- y (+)= a b for matrices ------------------------------------------------------------------------------------- */
-
-typedef struct sizes { /* [m,k] x [rows,n], where rows has to be k */
-  ptrdiff_t m, k, rows, n;
-} sizes;
-
-static sizes sizes_of(const shape *a, const shape *b, int flags) {
-  const ptrdiff_t *x = a->dims + a->rank - 2, *y = b->dims + b->rank - 2;
-  int ta = flags & TRANSPOSE_A ? 1 : 0, tb = flags & TRANSPOSE_B ? 1 : 0;
-  sizes s = {x[ta], x[1 - ta], y[tb], y[1 - tb]};
-  return s;
-}
-
-#if JETS_BLAS
-/* y (+)= the matrix a, rows x columns in memory, or its transpose, times x. y is cleared here: some versions of
-   OpenBLAS's gemv multiply what is there by a beta of 0, and 0 times NaN is NaN. */
-static void vector_product(real *y, const real *a, const real *x, int rows, int columns, int transposed, int add) {
-  if (!add) memset(y, 0, (size_t)(transposed ? columns : rows) * sizeof *y);
-  cblas_dgemv(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, rows, columns, 1, a, columns, x, 1, 1, y, 1);
-}
-
-static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
-  int m = (int)s->m, k = (int)s->k, n = (int)s->n, ta = flags & TRANSPOSE_A, tb = flags & TRANSPOSE_B;
-  if (n == 1) vector_product(y, a, b, ta ? k : m, ta ? m : k, ta, add);
-  else if (m == 1) vector_product(y, b, a, tb ? n : k, tb ? k : n, !tb, add);
-  else
-    cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, 1, a, ta ? m : k, b,
-                tb ? k : n, add, y, n);
-}
-#else
-static void product(real *y, const real *a, const real *b, const sizes *s, int flags, int add) {
-  ptrdiff_t a_row = flags & TRANSPOSE_A ? 1 : s->k, a_column = flags & TRANSPOSE_A ? s->m : 1;
-  ptrdiff_t b_row = flags & TRANSPOSE_B ? 1 : s->n, b_column = flags & TRANSPOSE_B ? s->k : 1;
-  if (!add) memset(y, 0, (size_t)(s->m * s->n) * sizeof *y);
-  for (ptrdiff_t i = 0; i < s->m; i++)
-    for (ptrdiff_t l = 0; l < s->k; l++)
-      for (ptrdiff_t j = 0; j < s->n; j++) y[i * s->n + j] += a[i * a_row + l * a_column] * b[l * b_row + j * b_column];
-}
-#endif
-
-/* ---- batches: the axes before the last two, which broadcast ------------------------------------------------------ */
-
-/* From one matrix of x to the next along axis i of the result's batch. */
-static void batch_strides(const shape *x, int rank, ptrdiff_t stride[]) {
-  ptrdiff_t size = x->dims[x->rank - 2] * x->dims[x->rank - 1];
-  for (int i = rank - 3; i >= 0; i--) {
-    int j = i - (rank - x->rank);
-    ptrdiff_t extent = j < 0 ? 1 : x->dims[j];
-    stride[i] = extent == 1 ? 0 : size;
-    size *= extent;
-  }
-}
-
-static void pair_matmul(const piece *p, real *y, const real *a, const real *b, int add) {
-  const sizes s = sizes_of(&p->in[0], &p->in[1], p->with.k);
-  ptrdiff_t in_a[JET_MAX_RANK], in_b[JET_MAX_RANK], index[JET_MAX_RANK] = {0};
-  if (p->out.size == 0) return;
-  if (s.k == 0) {
-    if (!add) memset(y, 0, (size_t)p->out.size * sizeof *y);
-    return;
-  }
-  batch_strides(&p->in[0], p->out.rank, in_a);
-  batch_strides(&p->in[1], p->out.rank, in_b);
-  for (int i;; y += s.m * s.n) {
-    product(y, a, b, &s, p->with.k, add);
-    for (i = p->out.rank - 3; i >= 0; i--) {
-      a += in_a[i];
-      b += in_b[i];
-      if (++index[i] < p->out.dims[i]) break;
-      a -= in_a[i] * index[i];
-      b -= in_b[i] * index[i];
-      index[i] = 0;
-    }
-    if (i < 0) return;
-  }
-}
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
 
 static void pull_matmul(reverse *, const node *);
 
 static const op op_matmul = {.name = "matmul", .row = -1, .count = 1, .infer = infer_bilinear, .pull = pull_matmul,
-                             .step = STEP_PAIRS, .needs = {NEED_LOWER, NEED_LOWER}, .pair = pair_matmul};
+                             .step = STEP_PAIRS, .needs = {NEED_LOWER, NEED_LOWER}, .numbers = NUMBERS_matmul};
 
 /* The shape of the product; 0 after tape_fail. */
 static int product_shape(const char *name, jet_tape *tape, const shape *a, const shape *b, int flags, shape *y) {
@@ -187,7 +104,6 @@ static int flattens(const shape *a, const shape *b) {
 }
 
 jet jet_matmul(jet a, jet b) {
-  if (any_complex(a, b)) return complex_product(a, b, jet_matmul);
   shape y = {0};
   jet_tape *tape = operands_check("matmul", a, b);
   if (!tape) return failed(a, b);
@@ -212,7 +128,6 @@ static jet as_matrix(const char *name, jet x, ptrdiff_t rows, ptrdiff_t columns)
 }
 
 jet jet_matvec(jet a, jet x) {
-  if (any_complex(a, x)) return complex_product(a, x, jet_matvec);
   if (!ranks_check("matvec", a, 2, x, 1, "a matrix and a vector")) return failed(a, x);
   ptrdiff_t m = jet_extent(a, 0), k = jet_extent(a, 1);
   if (k != jet_size(x)) {
@@ -225,7 +140,6 @@ jet jet_matvec(jet a, jet x) {
 }
 
 jet jet_dot(jet a, jet b) {
-  if (any_complex(a, b)) return complex_product(a, b, jet_dot);
   if (!ranks_check("dot", a, 1, b, 1, "two vectors")) return failed(a, b);
   if (jet_size(a) == jet_size(b)) return jet_sum(jet_mul(a, b));
   tape_fail(a.tape, JET_BAD_SHAPE, "dot: vectors of lengths %td and %td", jet_size(a), jet_size(b));
@@ -233,7 +147,6 @@ jet jet_dot(jet a, jet b) {
 }
 
 jet jet_outer(jet a, jet b) {
-  if (any_complex(a, b)) return complex_product(a, b, jet_outer);
   if (!ranks_check("outer", a, 1, b, 1, "two vectors")) return failed(a, b);
   return jet_mul(as_matrix("outer", a, jet_size(a), 1), as_matrix("outer", b, 1, jet_size(b)));
 }

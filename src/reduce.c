@@ -73,67 +73,6 @@ static void pull_sum(reverse *r, const node *n) {
 const op op_sum = {.name = "sum", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_sum, .step = STEP_SUM,
                    .needs = {NEED_SAME, NEED_SAME}};
 
-/* Adjacent axes of one role as one: groups that are reduced and kept in turn. */
-typedef struct groups {
-  int count, first_reduced;
-  ptrdiff_t extent[JET_MAX_RANK];
-} groups;
-
-static groups merge(const shape *s, unsigned axes) {
-  groups g = {0, 0, {0}};
-  int last = -1;
-  for (int i = 0; i < s->rank && s->size; i++) {
-    if (s->dims[i] == 1) continue;
-    if (has_axis(axes, i) == last) {
-      g.extent[g.count - 1] *= s->dims[i];
-      continue;
-    }
-    last = has_axis(axes, i);
-    if (!g.count) g.first_reduced = last;
-    g.extent[g.count++] = s->dims[i];
-  }
-  return g;
-}
-
-static ptrdiff_t product(const ptrdiff_t *extent, int count, int step) {
-  ptrdiff_t n = 1;
-  for (int i = 0; i < count; i += step) n *= extent[i];
-  return n;
-}
-
-/* Numbers between the sums over inner groups and the one over an outer group. */
-static ptrdiff_t room(int first_reduced, const ptrdiff_t *extent, int count) {
-  if (count < 3) return 0;
-  ptrdiff_t inner = room(!first_reduced, extent + 1, count - 1);
-  return first_reduced ? inner + extent[0] * product(extent + 1, count - 1, 2) : inner;
-}
-
-static void sum_groups(const jk_set *set, real *y, const real *x, int first_reduced, const ptrdiff_t *extent,
-                       int count, real *scratch) {
-  ptrdiff_t n = extent[0], size = product(extent + 1, count - 1, 1); /* of x for each of n, and of y: */
-  ptrdiff_t kept = product(extent + 2 - first_reduced, count - 2 + first_reduced, 2);
-  if (first_reduced && count == 1) *y = set->sum(x, n);
-  else if (first_reduced && count == 2) set->sum_columns(y, x, n, size, size);
-  else if (first_reduced) {
-    for (ptrdiff_t i = 0; i < n; i++)
-      sum_groups(set, scratch + i * kept, x + i * size, 0, extent + 1, count - 1, scratch + n * kept);
-    set->sum_columns(y, scratch, n, kept, kept);
-  } else {
-    for (ptrdiff_t i = 0; i < n; i++) sum_groups(set, y + i * kept, x + i * size, 1, extent + 1, count - 1, scratch);
-  }
-}
-
-static size_t scratch_sum_axes(const piece *p) {
-  groups g = merge(&p->in[0], (unsigned)p->with.k);
-  return (size_t)room(g.first_reduced, g.extent, g.count) * sizeof(real);
-}
-
-static void plane_sum_axes(const piece *p, real *y, const real *const x[]) {
-  groups g = merge(&p->in[0], (unsigned)p->with.k);
-  if (p->in[0].size == 0) p->set->fill(y, 0, p->out.size);
-  else sum_groups(p->set, y, x[0], g.first_reduced, g.extent, g.count, (real *)p->scratch);
-}
-
 /* y, the result of the node or something of its shape, as an array of x's shape. */
 static jet spread_like(const node *n, jet x, jet y) {
   y = reshape_to(y, axes_shape(n->op->name, x, (unsigned)n->with.k, 1));
@@ -148,8 +87,7 @@ jet spread(reverse *r, const node *n) {
 static void pull_sum_axes(reverse *r, const node *n) { give(r, n, 0, spread(r, n)); }
 
 static const op op_sum_axes = {.name = "sum", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_sum_axes,
-                               .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .plane = plane_sum_axes,
-                               .scratch = scratch_sum_axes};
+                               .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_sum_axes};
 
 jet sum_axes(const char *name, jet x, unsigned axes, int keep) {
   if (x.id < 0) return x;

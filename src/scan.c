@@ -4,26 +4,13 @@
 
 /* ---- cumsum ------------------------------------------------------------------------------------------------------------ */
 
-/* y_i = x_i + y_{i-1}, or y_{i+1} for the reversed direction, with rows of `inner` numbers */
-static void accumulate(const piece *p, real *y, const real *x, int reversed) {
-  split s = split_at(&p->out, (unsigned)p->with.k);
-  for (ptrdiff_t o = 0; o < s.outer; o++)
-    for (ptrdiff_t i = 0; i < s.along; i++) {
-      ptrdiff_t at = (o * s.along + (reversed ? s.along - 1 - i : i)) * s.inner, before = reversed ? s.inner : -s.inner;
-      for (ptrdiff_t j = at; j < at + s.inner; j++) y[j] = i ? x[j] + y[j + before] : x[j];
-    }
-}
-
-static void plane_cumsum(const piece *p, real *y, const real *const x[]) { accumulate(p, y, x[0], 0); }
-static void plane_cumsum_back(const piece *p, real *y, const real *const x[]) { accumulate(p, y, x[0], 1); }
-
 static void pull_cumsum(reverse *, const node *), pull_cumsum_back(reverse *, const node *);
 
 static const op op_cumsum = {.name = "cumsum", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_cumsum,
-                             .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .plane = plane_cumsum};
+                             .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_cumsum};
 static const op op_cumsum_back = {.name = "cumsum", .row = -1, .count = 1, .infer = infer_linear,
                                   .pull = pull_cumsum_back, .step = STEP_PLANES, .needs = {NEED_SAME, NEED_SAME},
-                                  .plane = plane_cumsum_back};
+                                  .numbers = NUMBERS_cumsum_back};
 
 static void pull_with(reverse *r, const node *n, const op *transpose) {
   jet y = adjoint(r, n->first);

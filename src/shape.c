@@ -43,7 +43,6 @@ static int alias_same(const jet_tape *tape, const node *n, int k, int *input, in
   return 1;
 }
 
-static void plane_read(const piece *p, real *y, const real *const x[]) { pattern_read(p->list, y, x[0]); }
 
 static void pull_read(reverse *r, const node *n) {
   const list at = *list_of(reverse_tape(r), n);
@@ -51,9 +50,9 @@ static void pull_read(reverse *r, const node *n) {
 }
 
 const op op_read = {.name = "read", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_read, .step = STEP_PLANES,
-                    .needs = {NEED_SAME, NEED_SAME}, .plane = plane_read};
+                    .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_read};
 const op op_view = {.name = "view", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_read, .step = STEP_VIEW,
-                    .needs = {NEED_SAME, NEED_SAME}, .alias = alias_same, .plane = plane_read};
+                    .needs = {NEED_SAME, NEED_SAME}, .alias = alias_same, .numbers = NUMBERS_read};
 
 jet read_pattern(jet x, int shape, const ptrdiff_t *pattern, ptrdiff_t count) {
   if (x.id < 0) return x;

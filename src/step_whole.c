@@ -58,7 +58,7 @@ void run_planes(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
         x[i] = input(p, s, i, same ? k : 0, c);
         any |= same && x[i];
       }
-      if (any) s->of->plane(&j->told, to->base + copy_at(to, c), x);
+      if (any) numbers_of(s->of)->plane(&j->told, to->base + copy_at(to, c), x);
       else zero(to->base + copy_at(to, c), n);
     }
   }
@@ -69,7 +69,7 @@ static void sum_pairs(const jet_plan *p, const step *s, real *y, int k, int copy
   int any = 0;
   for (int i = s->in[0].low; i <= s->in[0].degree && i <= k; i++) {
     const real *a = input(p, s, 0, i, copy), *b = input(p, s, 1, k - i, copy);
-    if (a && b) s->of->pair(&s->whole->told, y, a, b, any++ > 0);
+    if (a && b) numbers_of(s->of)->pair(&s->whole->told, y, a, b, any++ > 0);
   }
   if (!any) zero(y, s->n);
 }
@@ -93,11 +93,11 @@ void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
   (void)p, (void)first, (void)n;
   if (!j->in_1) {
-    s->of->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
+    numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
     return;
   }
   for (int c = 0; c < s->directions; c++) {
     direction(j, j->in, j->in_1, s->nin + s->nout, c);
-    s->of->whole(&j->told, j->order, s->now0, s->now1, j->in_1, j->out_1);
+    numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in_1, j->out_1);
   }
 }

@@ -24,6 +24,13 @@ const char *jet_status_string(jet_status s) {
 
 int jet_isa_available(jet_isa isa) { return isa >= JET_ISA_AUTO && isa <= JET_ISA_AVX512 && jk_select((int)isa) != NULL; }
 
+const char *type_name(jet_type type) { return type == JET_F32 ? "f32" : "f64"; }
+
+const char *other_type(jet_type type, const jet_tape *of) {
+  if (!of || of->type == type) return "";
+  return type == JET_F32 ? " of another type: f32 and f64" : " of another type: f64 and f32";
+}
+
 int tape_fail(jet_tape *tape, jet_status status, const char *format, ...) {
   if (tape->status) return 0;
   tape->status = status;
@@ -57,10 +64,13 @@ jet_tape *jet_tape_new_ex(const jet_tape_options *options) {
   memset(tape, 0, sizeof *tape);
   tape->mem = m;
   tape->isa = o.isa;
+  tape->type = o.type;
   tape->rewriting = !o.no_rewriting;
   tape->threads = o.threads;
   if (!good) tape_fail(tape, JET_BAD_ARGUMENT, "jet_tape_new_ex: options.size is not the size of the options");
   else if (o.threads < 0) tape_fail(tape, JET_BAD_ARGUMENT, "jet_tape_new_ex: threads is %d", o.threads);
+  else if (o.type != JET_F64 && o.type != JET_F32)
+    tape_fail(tape, JET_BAD_ARGUMENT, "jet_tape_new_ex: type is %d, neither JET_F64 nor JET_F32", (int)o.type);
   else if (!jet_isa_available(o.isa))
     tape_fail(tape, JET_UNSUPPORTED, "jet_tape_new_ex: the instruction set is not available here");
   return tape;
@@ -86,6 +96,7 @@ void jet_tape_free(jet_tape *t) {
 }
 
 jet_status jet_tape_status(const jet_tape *tape) { return tape ? tape->status : JET_BAD_ARGUMENT; }
+jet_type jet_tape_type(const jet_tape *tape) { return tape ? tape->type : JET_F64; }
 const char *jet_tape_message(const jet_tape *tape) { return tape ? tape->message : "no tape"; }
 
 #define GROW(tape, list, n) memory_grow(&(tape)->mem, &(tape)->list, &(tape)->list##_room, n, sizeof *(tape)->list)

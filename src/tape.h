@@ -46,25 +46,16 @@ typedef struct node {
   attributes with;
 } node;
 
-/* What a step on whole arrays is told. The plan owns all of it. */
-typedef struct piece {
-  const jk_set *set;
-  attributes with;
-  const ptrdiff_t *list; /* of with.list */
-  ptrdiff_t list_count;
-  int nin;
-  shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
-  int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
-  void *prepared;           /* by op->prepare */
-  void *scratch;            /* op->scratch bytes, aligned to 64, shared with nobody during the call */
-} piece;
-
-/* Planes of an input or result: coefficient k of direction p at plane[k] + p * stride[k]; NULL: structurally zero (of a result: not
-   wanted). Every coefficient 0..order of the value has an entry. */
-typedef struct jets {
-  real *const *plane;
-  const ptrdiff_t *stride;
-} jets;
+enum { /* what operations on whole arrays do to numbers */
+  NUMBERS_NONE,
+#define PLANE(name) NUMBERS_##name,
+#define PLANE_SCRATCH PLANE
+#define PAIR PLANE
+#define WHOLE PLANE
+#define WHOLE_SCRATCH PLANE
+#define WHOLE_PREPARED PLANE
+#include "numbers.def"
+};
 
 /* How a plan runs an operation. */
 typedef enum step_kind {
@@ -75,9 +66,9 @@ typedef enum step_kind {
   STEP_BROADCAST,
   STEP_SUM,       /* over all elements */
   STEP_DEPOSIT,   /* sum of parts at patterns: op_deposit */
-  STEP_PLANES,    /* linear, plane by plane: op->plane */
-  STEP_PAIRS,     /* bilinear, pair of planes by pair: op->pair */
-  STEP_WHOLE      /* op->whole */
+  STEP_PLANES,    /* linear, plane by plane: numbers->plane */
+  STEP_PAIRS,     /* bilinear, pair of planes by pair: numbers->pair */
+  STEP_WHOLE      /* numbers->whole */
 } step_kind;
 
 /* What of an input coefficients lo..hi of the result need. */
@@ -101,18 +92,7 @@ typedef struct op {
   need needs[JK_MAX_IN]; /* by input, the last for all that follow; not for rows, which have a jk_kind */
   /* If coefficient k of the first value is a coefficient of an input as it stands: that input and its coefficient. */
   int (*alias)(const jet_tape *, const node *, int k, int *input, int *coefficient);
-  /* y = the result's plane from those of the inputs at the same coefficient (NEED_SAME) or at 0 (NEED_ZERO); NULL: zero. Not all
-     of x is NULL. Whole contiguous arrays; y overlaps no x. Called once for every coefficient and direction. */
-  void (*plane)(const piece *, real *y, const real *const x[]);
-  /* y = a b, or y += a b, for the bilinear product of a plane of each factor. */
-  void (*pair)(const piece *, real *y, const real *a, const real *b, int add);
-  /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
-  void (*whole)(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
-  size_t (*scratch)(const piece *); /* NULL: none */
-  /* What is made once, with the plan, and lives as long: piece->prepared; 0 on failure. All values of such a node are made. NULL:
-     nothing. */
-  int (*prepare)(piece *, const memory *);
-  void (*release)(piece *, const memory *);
+  int numbers; /* of a step on whole arrays: what it does to numbers (numbers.h) */
 } op;
 
 typedef struct list {
@@ -123,6 +103,7 @@ typedef struct list {
 struct jet_tape {
   memory mem;
   jet_isa isa;
+  jet_type type;
   int rewriting, threads;
   jet_status status;
   char message[256];
@@ -138,6 +119,9 @@ struct jet_tape {
   int values_room, nodes_room, args_room, shapes_room, data_room, data_size_room, hash_room, lists_room;
   struct known *known; /* values at recording: peek.c */
 };
+
+const char *type_name(jet_type);
+const char *other_type(jet_type, const jet_tape *of); /* for a sentence about a jet of another tape: "" where the types are the same */
 
 /* The one place that every failure of a tape passes. The first sticks. Returns 0. */
 int tape_fail(jet_tape *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -4,6 +4,7 @@
 
    FFTW's planner is the one thing in the library that is global: `planner` keeps plans of ours from being made at the same time. A
    program that plans FFTs of its own meanwhile calls fftw_make_planner_thread_safe() first. Runs need no lock. */
+#include "numbers.h"
 #include "transform.h"
 
 #include <string.h>
@@ -12,8 +13,8 @@
 #include <fftw3.h>
 #include <pthread.h>
 
-const int transform_available = 1;
-static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
+#define FFTW(name) REAL(fftw_##name, fftwf_##name)
+static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER; /* of this type: FFTW has a planner for each */
 
 /* ---- an axis --------------------------------------------------------------------------------------------------------------- */
 
@@ -25,7 +26,7 @@ typedef struct stage { /* the array as [outer, n, inner] around the axis */
   ptrdiff_t from, to; /* extents before and after */
   ptrdiff_t n;        /* of the transform */
   int lines;          /* of a panel */
-  fftw_plan plan;
+  FFTW(plan) plan;
 } stage;
 
 typedef struct stages {
@@ -64,23 +65,23 @@ static void stages_of(const piece *p, stages *all) {
 static ptrdiff_t room_before(const stage *s) { return ((real_before(s) ? s->from : 2 * s->from) * s->lines + 15) / 16 * 16; }
 static ptrdiff_t room_after(const stage *s) { return ((real_after(s) ? s->to : 2 * s->to) * s->lines + 15) / 16 * 16; }
 
-static fftw_plan plan_stage(const stage *s, real *a, real *b) {
-  static const fftw_r2r_kind kinds[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11};
+static FFTW(plan) plan_stage(const stage *s, real *a, real *b) {
+  static const FFTW(r2r_kind) kinds[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11};
   const int apart = s->inner > 1 ? s->lines : 1; /* elements of a line, in a panel */
-  const fftw_iodim64 axis = {s->n, apart, apart}, line = {s->lines, apart > 1 ? 1 : s->from, apart > 1 ? 1 : s->to};
-  fftw_complex *x = (fftw_complex *)a, *y = (fftw_complex *)b;
+  const FFTW(iodim64) axis = {s->n, apart, apart}, line = {s->lines, apart > 1 ? 1 : s->from, apart > 1 ? 1 : s->to};
+  FFTW(complex) *x = (FFTW(complex) *)a, *y = (FFTW(complex) *)b;
   switch (s->kind) {
-  case TRANSFORM_FORWARD: return fftw_plan_guru64_dft(1, &axis, 1, &line, x, y, FFTW_FORWARD, FFTW_ESTIMATE);
-  case TRANSFORM_BACKWARD: return fftw_plan_guru64_dft(1, &axis, 1, &line, x, y, FFTW_BACKWARD, FFTW_ESTIMATE);
-  case TRANSFORM_HALVE: return fftw_plan_guru64_dft_r2c(1, &axis, 1, &line, a, y, FFTW_ESTIMATE);
-  case TRANSFORM_JOIN: return fftw_plan_guru64_dft_c2r(1, &axis, 1, &line, x, b, FFTW_ESTIMATE);
-  default: return fftw_plan_guru64_r2r(1, &axis, 1, &line, a, b, &kinds[s->kind - TRANSFORM_DCT_1], FFTW_ESTIMATE);
+  case TRANSFORM_FORWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_FORWARD, FFTW_ESTIMATE);
+  case TRANSFORM_BACKWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_BACKWARD, FFTW_ESTIMATE);
+  case TRANSFORM_HALVE: return FFTW(plan_guru64_dft_r2c)(1, &axis, 1, &line, a, y, FFTW_ESTIMATE);
+  case TRANSFORM_JOIN: return FFTW(plan_guru64_dft_c2r)(1, &axis, 1, &line, x, b, FFTW_ESTIMATE);
+  default: return FFTW(plan_guru64_r2r)(1, &axis, 1, &line, a, b, &kinds[s->kind - TRANSFORM_DCT_1], FFTW_ESTIMATE);
   }
 }
 
 /* ---- the life of the plans ---------------------------------------------------------------------------------------------------- */
 
-int transform_prepare(piece *p, const memory *m) {
+int prepare_transform(piece *p, const memory *m) {
   if (!p->out.size || !p->in[0].size) return 1;
   stages *all = (stages *)memory_resize(m, NULL, 0, sizeof *all);
   if (!all) return 0;
@@ -88,23 +89,23 @@ int transform_prepare(piece *p, const memory *m) {
   stages_of(p, all);
   for (int i = 0; i < all->count; i++) {
     stage *s = &all->at[i];
-    real *any = (real *)fftw_malloc((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is; not written */
+    real *any = (real *)FFTW(malloc)((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is; not written */
     pthread_mutex_lock(&planner);
     s->plan = any ? plan_stage(s, any, any + room_before(s)) : NULL;
     pthread_mutex_unlock(&planner);
-    fftw_free(any);
+    FFTW(free)(any);
     good &= s->plan != NULL;
   }
   p->prepared = all;
   return good;
 }
 
-void transform_release(piece *p, const memory *m) {
+void release_transform(piece *p, const memory *m) {
   stages *all = (stages *)p->prepared;
   if (!all) return;
   pthread_mutex_lock(&planner);
   for (int i = 0; i < all->count; i++)
-    if (all->at[i].plan) fftw_destroy_plan(all->at[i].plan);
+    if (all->at[i].plan) FFTW(destroy_plan)(all->at[i].plan);
   pthread_mutex_unlock(&planner);
   memory_resize(m, all, sizeof *all, 0);
   p->prepared = NULL;
@@ -156,10 +157,10 @@ static void scatter(const stage *s, side y, const real *w, ptrdiff_t at, int lin
 }
 
 static void execute(const stage *s, real *a, real *b) {
-  if (s->kind == TRANSFORM_HALVE) fftw_execute_dft_r2c(s->plan, a, (fftw_complex *)b);
-  else if (s->kind == TRANSFORM_JOIN) fftw_execute_dft_c2r(s->plan, (fftw_complex *)a, b);
-  else if (s->kind >= TRANSFORM_DCT_1) fftw_execute_r2r(s->plan, a, b);
-  else fftw_execute_dft(s->plan, (fftw_complex *)a, (fftw_complex *)b);
+  if (s->kind == TRANSFORM_HALVE) FFTW(execute_dft_r2c)(s->plan, a, (FFTW(complex) *)b);
+  else if (s->kind == TRANSFORM_JOIN) FFTW(execute_dft_c2r)(s->plan, (FFTW(complex) *)a, b);
+  else if (s->kind >= TRANSFORM_DCT_1) FFTW(execute_r2r)(s->plan, a, b);
+  else FFTW(execute_dft)(s->plan, (FFTW(complex) *)a, (FFTW(complex) *)b);
 }
 
 static int least(ptrdiff_t a, int b) { return a < b ? (int)a : b; }
@@ -190,7 +191,7 @@ static void run_stage(const stage *s, real *scratch, side x, side y) {
 /* Panels, and of a backward transform to a real array over several axes all that lies between. */
 static ptrdiff_t between(const piece *p) { return p->list[0] == TRANSFORM_JOIN && p->list[1] > 1 ? (p->in[0].size + 7) / 8 * 8 : 0; }
 
-size_t transform_scratch(const piece *p) {
+size_t scratch_transform(const piece *p) {
   stages all;
   ptrdiff_t most = 0;
   stages_of(p, &all);
@@ -211,7 +212,7 @@ static void run_one(const piece *p, side x, side y) {
   }
 }
 
-void transform_run(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
+void whole_transform(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
   const int two = p->list[0] <= TRANSFORM_HALVE;
   (void)order;
   for (int k = k0; k < k1; k++) {
@@ -221,11 +222,10 @@ void transform_run(const piece *p, int order, int k0, int k1, const jets in[], c
 }
 
 #else
-const int transform_available = 0;
-int transform_prepare(piece *p, const memory *m) { return (void)p, (void)m, 0; }
-void transform_release(piece *p, const memory *m) { (void)p, (void)m; }
-size_t transform_scratch(const piece *p) { return (void)p, 0; }
-void transform_run(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
+int prepare_transform(piece *p, const memory *m) { return (void)p, (void)m, 0; }
+void release_transform(piece *p, const memory *m) { (void)p, (void)m; }
+size_t scratch_transform(const piece *p) { return (void)p, 0; }
+void whole_transform(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
   (void)p, (void)order, (void)k0, (void)k1, (void)in, (void)out;
 }
 #endif

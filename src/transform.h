@@ -17,11 +17,6 @@ typedef enum transform_kind {
   TRANSFORM_DCT_4
 } transform_kind;
 
-extern const int transform_available;
 int transform_check(const char *name, jet x, jet_fft_norm); /* that there is FFTW, and such a norm: 0 after tape_fail */
-int transform_prepare(piece *, const memory *);
-void transform_release(piece *, const memory *);
-size_t transform_scratch(const piece *);
-void transform_run(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
 
 #endif

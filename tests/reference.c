@@ -319,8 +319,11 @@ const char *ref_isa_name(jet_isa isa) {
                                  : "auto";
 }
 
-jet_tape *ref_tape(jet_isa isa, bool rewriting) {
+jet_tape *ref_tape(jet_isa isa, bool rewriting) { return ref_tape_of(JET_F64, isa, rewriting); }
+
+jet_tape *ref_tape_of(jet_type type, jet_isa isa, bool rewriting) {
   jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = type;
   options.isa = isa;
   options.no_rewriting = !rewriting;
   return jet_tape_new_ex(&options);

@@ -65,5 +65,6 @@ jet ref_record(const char *expr, jet x, jet y, ref_style style);
 int ref_isas(jet_isa isas[3]); /* the instruction sets that can run here, and their number */
 const char *ref_isa_name(jet_isa);
 jet_tape *ref_tape(jet_isa isa, bool rewriting);
+jet_tape *ref_tape_of(jet_type, jet_isa, bool rewriting);
 
 #endif
