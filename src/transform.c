@@ -5,6 +5,7 @@
    FFTW's planner is the one thing in the library that is global: `planner` keeps plans of ours from being made at the same time. A
    program that plans FFTs of its own meanwhile calls fftw_make_planner_thread_safe() first. Runs need no lock. */
 #include "numbers.h"
+#include "panel.h"
 #include "transform.h"
 
 #include <string.h>
@@ -117,43 +118,37 @@ typedef struct side { /* of a transform: NULL where a part is zero, or there is 
   real *re, *im;
 } side;
 
-/* w[i] = (re[i], im[i]) */
-static void weave(real *w, const real *re, const real *im, ptrdiff_t n) {
-  for (ptrdiff_t i = 0; re && im && i < n; i++) w[2 * i] = re[i], w[2 * i + 1] = im[i];
-  for (ptrdiff_t i = 0; !(re && im) && i < n; i++) w[2 * i] = re ? re[i] : 0, w[2 * i + 1] = im ? im[i] : 0;
+/* w[i] = (re[i], im[i]), where a part is zero */
+static void weave_part(real *w, const real *re, const real *im, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++) w[2 * i] = re ? re[i] : 0, w[2 * i + 1] = im ? im[i] : 0;
 }
 
-static void unweave(real *re, real *im, const real *w, ptrdiff_t n) {
-  for (ptrdiff_t i = 0; i < n; i++) re[i] = w[2 * i], im[i] = w[2 * i + 1];
+static const real *from(const real *x, ptrdiff_t at) { return x ? x + at : NULL; }
+
+/* Rows of a panel: element j of the lines side by side of an axis with others after it, else all that there is in one. */
+typedef struct rows {
+  ptrdiff_t count, n, step, stride;
+} rows;
+
+static rows rows_of(const stage *s, ptrdiff_t extent, int lines) {
+  if (s->inner > 1) return (rows){extent, lines, s->lines, s->inner};
+  return (rows){1, lines * extent, 0, 0};
 }
 
-/* An axis with others after it: element j of the panel's lines, side by side. */
-static void gather_columns(const stage *s, real *w, side x, ptrdiff_t at, int lines) {
-  for (ptrdiff_t j = 0; j < s->from; j++, at += s->inner) {
-    const real *re = x.re ? x.re + at : NULL, *im = x.im ? x.im + at : NULL;
-    if (!real_before(s)) weave(w + 2 * j * s->lines, re, im, lines);
-    else if (re) memcpy(w + j * s->lines, re, (size_t)lines * sizeof *w);
-  }
+static void gather(const stage *s, const jk_panel *with, real *w, side x, ptrdiff_t at, int lines) {
+  const rows r = rows_of(s, s->from, lines);
+  if (!real_before(s) && x.re && x.im) with->weave(w, x.re + at, x.im + at, r.count, r.n, r.step, r.stride);
+  else if (!real_before(s))
+    for (ptrdiff_t j = 0; j < r.count; j++) weave_part(w + 2 * j * r.step, from(x.re, at + j * r.stride), from(x.im, at + j * r.stride), r.n);
+  else if (x.re)
+    for (ptrdiff_t j = 0; j < r.count; j++) memcpy(w + j * r.step, x.re + at + j * r.stride, (size_t)r.n * sizeof *w);
 }
 
-static void scatter_columns(const stage *s, side y, const real *w, ptrdiff_t at, int lines) {
-  for (ptrdiff_t j = 0; j < s->to; j++, at += s->inner) {
-    if (!real_after(s)) unweave(y.re + at, y.im + at, w + 2 * j * s->lines, lines);
-    else memcpy(y.re + at, w + j * s->lines, (size_t)lines * sizeof *w);
-  }
-}
-
-static void gather(const stage *s, real *w, side x, ptrdiff_t at, int lines) {
-  const real *re = x.re ? x.re + at : NULL, *im = x.im ? x.im + at : NULL;
-  if (s->inner > 1) gather_columns(s, w, x, at, lines);
-  else if (!real_before(s)) weave(w, re, im, lines * s->from);
-  else if (re) memcpy(w, re, (size_t)(lines * s->from) * sizeof *w);
-}
-
-static void scatter(const stage *s, side y, const real *w, ptrdiff_t at, int lines) {
-  if (s->inner > 1) scatter_columns(s, y, w, at, lines);
-  else if (!real_after(s)) unweave(y.re + at, y.im + at, w, lines * s->to);
-  else memcpy(y.re + at, w, (size_t)(lines * s->to) * sizeof *w);
+static void scatter(const stage *s, const jk_panel *with, side y, const real *w, ptrdiff_t at, int lines) {
+  const rows r = rows_of(s, s->to, lines);
+  if (!real_after(s)) with->unweave(y.re + at, y.im + at, w, r.count, r.n, r.step, r.stride);
+  else
+    for (ptrdiff_t j = 0; j < r.count; j++) memcpy(y.re + at + j * r.stride, w + j * r.step, (size_t)r.n * sizeof *w);
 }
 
 static void execute(const stage *s, real *a, real *b) {
@@ -166,23 +161,23 @@ static void execute(const stage *s, real *a, real *b) {
 static int least(ptrdiff_t a, int b) { return a < b ? (int)a : b; }
 
 /* Lines beyond the last one of the array are computed with what is there, and not scattered. */
-static void run_stage(const stage *s, real *scratch, side x, side y) {
+static void run_stage(const stage *s, const jk_panel *with, real *scratch, side x, side y) {
   real *a = scratch, *b = scratch + room_before(s);
   memset(a, 0, (size_t)room_before(s) * sizeof *a);
   if (s->inner == 1)
     for (ptrdiff_t o = 0; o < s->outer; o += s->lines) {
       int lines = least(s->outer - o, s->lines);
-      gather(s, a, x, o * s->from, lines);
+      gather(s, with, a, x, o * s->from, lines);
       execute(s, a, b);
-      scatter(s, y, b, o * s->to, lines);
+      scatter(s, with, y, b, o * s->to, lines);
     }
   else
     for (ptrdiff_t o = 0; o < s->outer; o++)
       for (ptrdiff_t i = 0; i < s->inner; i += s->lines) {
         int lines = least(s->inner - i, s->lines);
-        gather(s, a, x, o * s->from * s->inner + i, lines);
+        gather(s, with, a, x, o * s->from * s->inner + i, lines);
         execute(s, a, b);
-        scatter(s, y, b, o * s->to * s->inner + i, lines);
+        scatter(s, with, y, b, o * s->to * s->inner + i, lines);
       }
 }
 
@@ -202,12 +197,13 @@ size_t scratch_transform(const piece *p) {
 
 static void run_one(const piece *p, side x, side y) {
   const stages *all = (const stages *)p->prepared;
+  const jk_panel *with = jk_panel_of(p->set);
   real *scratch = (real *)p->scratch;
   const ptrdiff_t own = between(p);
   const side middle = own ? (side){scratch, scratch + own} : y;
   for (int i = 0; i < all->count; i++) {
     const side to = i == all->count - 1 ? y : middle;
-    run_stage(&all->at[i], scratch + 2 * own, x, to);
+    run_stage(&all->at[i], with, scratch + 2 * own, x, to);
     x = to;
   }
 }
