@@ -8,7 +8,7 @@
 #include "common/cli.h"
 #include "common/clock.h"
 #include "common/csv.h"
-#include "common/output.h"
+#include "common/files.h"
 #include "common/pgm.h"
 #include "common/picture.h"
 #include "common/plot.h"
@@ -16,13 +16,10 @@
 #include "common/wave.h"
 
 #include <jets.h>
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 typedef double number; /* of fields and plates */
 
@@ -43,11 +40,11 @@ typedef struct optics {
   jet_plan *plan;
   jet loss, intensity;
   jet factor;        /* of the step, where plates are phases */
-  jet *plate, *next;  /* what is trained, before and after a step */
-  number *memory[2];  /* of plate and of next: [plates, parts, n, n] */
+  jet *plate, *next; /* what is trained, before and after a step */
+  number *memory[2]; /* of plate and of next: [plates, parts, n, n] */
   pgm target;
-  double *past;         /* step, loss, time: a column each, `steps` + 1 long */
-  double *shown;        /* [SHOWN, n, n]: intensities */
+  double *past;  /* step, loss, time: a column each, `steps` + 1 long */
+  double *shown; /* [SHOWN, n, n]: intensities */
   int shown_at[SHOWN], nshown;
 } optics;
 
@@ -55,8 +52,7 @@ typedef struct optics {
 
 static int in_disc(double x, double y, double r) { return x * x + y * y < r * r; }
 
-/* At a place in [-1, 1]^2, y downwards. */
-static int smiles(double x, double y) {
+static double smiley(double x, double y) {
   const double face = 0.4;
   x /= face, y /= face;
   int ring = in_disc(x, y, 1) && !in_disc(x, y, 0.8);
@@ -65,23 +61,13 @@ static int smiles(double x, double y) {
   return ring || eye || mouth;
 }
 
-static int draw_smiley(pgm *p, ptrdiff_t n) { /* each pixel the mean of 4 x 4 points */
-  *p = (pgm){n, n, (double *)malloc((size_t)(n * n) * sizeof *p->grey)};
-  if (!p->grey) return cli_complain(1, "out of memory");
-  for (ptrdiff_t i = 0; i < 4 * n * 4 * n; i++) {
-    ptrdiff_t x = i % (4 * n), y = i / (4 * n);
-    double *grey = &p->grey[y / 4 * n + x / 4];
-    if (x % 4 == 0 && y % 4 == 0) *grey = 0;
-    *grey += smiles(((double)x + 0.5) / (double)(2 * n) - 1, ((double)y + 0.5) / (double)(2 * n) - 1) / 16.0;
-  }
-  return -1;
-}
-
 static int read_target(const settings *s, pgm *p) {
-  if (!s->target) return draw_smiley(p, s->size ? s->size : DEFAULT_SIZE);
+  if (!s->target)
+    return picture_draw(p, s->size ? s->size : DEFAULT_SIZE, smiley) ? -1 : cli_complain(1, "out of memory");
   if (!pgm_read(p, s->target)) return 2;
   if (p->width != p->height || p->width < LEAST_SIZE || p->width > MOST_SIZE)
-    return cli_complain(2, "%s: %td x %td pixels are not a square of %d to %d", s->target, p->width, p->height, LEAST_SIZE, MOST_SIZE);
+    return cli_complain(2, "%s: %td x %td pixels are not a square of %d to %d", s->target, p->width, p->height,
+                        LEAST_SIZE, MOST_SIZE);
   if (s->size && s->size != p->width)
     return cli_complain(2, "--size: %d is not the %td of %s", s->size, p->width, s->target);
   return -1;
@@ -92,7 +78,8 @@ static int read_target(const settings *s, pgm *p) {
 static jet descend(jet plate, jet g) {
   jet size = jet_abs(g), zero = jet_equal(size, jet_scalar(g.tape, 0));
   jet direction = jet_scale(jet_recip(jet_where(zero, jet_scalar(g.tape, 1), size)), rate);
-  jet along = jet_complex(jet_where(zero, jet_scalar(g.tape, rate), jet_mul(jet_real(g), direction)), jet_mul(jet_imag(g), direction));
+  jet along = jet_complex(jet_where(zero, jet_scalar(g.tape, rate), jet_mul(jet_real(g), direction)),
+                          jet_mul(jet_imag(g), direction));
   return jet_sub(plate, along);
 }
 
@@ -159,7 +146,8 @@ static void note(optics *o, int step, double seconds) {
   fflush(stdout);
   for (int i = 0; i < o->nshown; i++)
     if (step == o->shown_at[i])
-      for (ptrdiff_t j = 0; j < o->samples; j++) o->shown[i * o->samples + j] = jet_plan_data(o->plan, o->intensity, 0)[j];
+      for (ptrdiff_t j = 0; j < o->samples; j++)
+        o->shown[i * o->samples + j] = jet_plan_data(o->plan, o->intensity, 0)[j];
 }
 
 /* A tenth more after each step down, half after one up. */
@@ -189,21 +177,6 @@ static int train(optics *o, double start) {
 typedef enum file { LOSS_TABLE, LOSS_CURVE, PICTURES, PICTURES_PNG, FILES } file;
 static const char *const file_names[FILES] = {"loss.csv", "loss.png", "pictures.pgm", "pictures.png"};
 
-typedef struct files {
-  char path[FILES][4096];
-  output out[FILES];
-} files;
-
-static int open_files(files *f, const char *directory) {
-  if (mkdir(directory, 0777) && errno != EEXIST) return cli_complain(2, "cannot make %s: %s", directory, strerror(errno));
-  for (int i = 0; i < FILES; i++) {
-    if (snprintf(f->path[i], sizeof f->path[i], "%s/%s", directory, file_names[i]) >= (int)sizeof f->path[i])
-      return cli_complain(2, "--out: the name of the directory is too long");
-    if (!output_open(&f->out[i], f->path[i])) return 2;
-  }
-  return 0;
-}
-
 static int write_loss(const optics *o, files *f) {
   const ptrdiff_t rows = o->set->steps + 1;
   const column list[] = {{"step", o->past}, {"loss", o->past + rows}, {"time", o->past + 2 * rows}};
@@ -214,25 +187,13 @@ static int write_loss(const optics *o, files *f) {
   return plot_write(&f->out[LOSS_CURVE], f->path[LOSS_CURVE], 1, &panel);
 }
 
-/* The pictures in one row of a PGM. */
-static int write_row(output *out, int count, const picture *p) {
-  const ptrdiff_t n = p->width;
-  double *row = (double *)malloc((size_t)(count * n * n) * sizeof *row);
-  if (!row) return cli_complain(1, "out of memory");
-  for (int i = 0; i < count; i++)
-    for (ptrdiff_t y = 0; y < n; y++) memcpy(row + (y * count + i) * n, p[i].grey + y * n, (size_t)n * sizeof *row);
-  pgm_write(out->stream, count * n, n, row);
-  free(row);
-  return output_commit(out) ? 0 : 2;
-}
-
 static int write_pictures(const optics *o, files *f) {
   picture list[1 + SHOWN] = {{"target", o->bench.n, o->bench.n, o->target.grey}};
   for (int i = 0; i < o->nshown; i++) {
     list[1 + i] = (picture){"", o->bench.n, o->bench.n, o->shown + i * o->samples};
     snprintf(list[1 + i].title, sizeof list->title, "step %d", o->shown_at[i]);
   }
-  int status = write_row(&f->out[PICTURES], 1 + o->nshown, list);
+  int status = picture_row(&f->out[PICTURES], 1 + o->nshown, list);
   return status ? status : picture_write(&f->out[PICTURES_PNG], f->path[PICTURES_PNG], 1 + o->nshown, list);
 }
 
@@ -254,7 +215,8 @@ static void draw_plates(const optics *o) {
 
 static int prepare(optics *o) {
   const settings *s = o->set;
-  o->bench = (wave_bench){.n = o->target.width, .side = 32e-3, .aperture = 8e-3, .wavelength = 550e-9, .distance = 50e-3};
+  o->bench =
+      (wave_bench){.n = o->target.width, .side = 32e-3, .aperture = 8e-3, .wavelength = 550e-9, .distance = 50e-3};
   o->samples = o->bench.n * o->bench.n;
   o->parts = s->phase_only ? 1 : 2;
   size_t numbers = (size_t)o->samples * (size_t)(o->parts * s->plates);
@@ -302,10 +264,12 @@ static int read_settings(int argc, char **argv, settings *s) {
       {"seed", "N", "of the first plates", CLI_INTEGER, &s->seed, 0, INT_MAX},
       {"out", "DIR", "where loss.csv, loss.png and pictures.png go", CLI_FILE, &s->out, 0, 0},
   };
-  int status = cli_read(argc, argv, "Trains plates of glass so that light draws a picture.", sizeof options / sizeof *options, options);
+  int status = cli_read(argc, argv, "Trains plates of glass so that light draws a picture.",
+                        sizeof options / sizeof *options, options);
   if (status >= 0) return status;
   if (s->f32) return cli_complain(2, "--f32: single precision is not there yet");
-  if (s->size && s->size < LEAST_SIZE) return cli_complain(2, "--size: %d is not between %d and %d", s->size, LEAST_SIZE, MOST_SIZE);
+  if (s->size && s->size < LEAST_SIZE)
+    return cli_complain(2, "--size: %d is not between %d and %d", s->size, LEAST_SIZE, MOST_SIZE);
   return -1;
 }
 
@@ -315,8 +279,8 @@ int main(int argc, char **argv) {
   static files f;
   int status = read_settings(argc, argv, &s);
   if (status < 0) status = read_target(&s, &o.target);
-  if (status < 0 && !(status = open_files(&f, s.out))) status = learn_and_write(&o, &f);
-  for (int i = 0; i < FILES; i++) output_discard(&f.out[i]);
+  if (status < 0 && !(status = files_open(&f, s.out, FILES, file_names))) status = learn_and_write(&o, &f);
+  files_discard(&f);
   optics_free(&o);
   return status;
 }

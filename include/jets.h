@@ -470,8 +470,10 @@ typedef struct jet_plan_options {
   int without;   /* optimisations to leave out: jet_optimisation, or-ed */
   int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
                     what omp_get_max_threads() is when the plan is made */
+  int measure;   /* non-zero: Fourier transforms are chosen by trial (FFTW_MEASURE), which takes time now and may save some at each
+                    run; two such plans may differ in rounding */
 } jet_plan_options;
-#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0 }
+#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0, 0 }
 
 /* Evaluates what the n outputs need and nothing else. The tape may grow or be freed afterwards. Never NULL: a failure (of
    the tape, of an output) shows in jet_plan_status and at every use. */

@@ -14,6 +14,7 @@ typedef struct piece {
   int nin;
   shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
   int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
+  int measure;              /* prepare may take its time and try */
   void *prepared;           /* by its prepare */
   void *scratch;            /* its scratch bytes, aligned to 64, shared with nobody during the call */
 } piece;

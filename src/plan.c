@@ -54,6 +54,7 @@ static int read_options(jet_plan *p, const jet_plan_options *from) {
   if (from) memcpy(&o, from, from->size < sizeof o ? from->size : sizeof o);
   p->by_orders = o.by_orders;
   p->without = o.without;
+  p->measure = o.measure;
   if (o.threads < 0) return plan_fail(p, JET_BAD_ARGUMENT, "jet_plan_new_ex: threads is %d", o.threads);
   if (!o.threads) o.threads = p->tape->threads;
   p->threads = workers_allowed(o.threads ? o.threads : workers_default());

@@ -168,7 +168,7 @@ struct jet_plan {
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;
-  int by_orders, without, threads;
+  int by_orders, without, threads, measure;
   jet_status status;
   char message[256];
 

@@ -156,6 +156,7 @@ static int whole_step(build *b, const node *n, step *s) {
   if (!j) return 0;
   s->whole = j;
   j->told.set = b->plan->set;
+  j->told.measure = b->plan->measure;
   j->told.with = n->with;
   j->told.nin = n->nin;
   for (int i = 0; i < n->nin && i < JK_MAX_IN; i++) {

@@ -66,17 +66,17 @@ static void stages_of(const piece *p, stages *all) {
 static ptrdiff_t room_before(const stage *s) { return ((real_before(s) ? s->from : 2 * s->from) * s->lines + 15) / 16 * 16; }
 static ptrdiff_t room_after(const stage *s) { return ((real_after(s) ? s->to : 2 * s->to) * s->lines + 15) / 16 * 16; }
 
-static FFTW(plan) plan_stage(const stage *s, real *a, real *b) {
+static FFTW(plan) plan_stage(const stage *s, real *a, real *b, unsigned how) {
   static const FFTW(r2r_kind) kinds[] = {FFTW_REDFT00, FFTW_REDFT10, FFTW_REDFT01, FFTW_REDFT11};
   const int apart = s->inner > 1 ? s->lines : 1; /* elements of a line, in a panel */
   const FFTW(iodim64) axis = {s->n, apart, apart}, line = {s->lines, apart > 1 ? 1 : s->from, apart > 1 ? 1 : s->to};
   FFTW(complex) *x = (FFTW(complex) *)a, *y = (FFTW(complex) *)b;
   switch (s->kind) {
-  case TRANSFORM_FORWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_FORWARD, FFTW_ESTIMATE);
-  case TRANSFORM_BACKWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_BACKWARD, FFTW_ESTIMATE);
-  case TRANSFORM_HALVE: return FFTW(plan_guru64_dft_r2c)(1, &axis, 1, &line, a, y, FFTW_ESTIMATE);
-  case TRANSFORM_JOIN: return FFTW(plan_guru64_dft_c2r)(1, &axis, 1, &line, x, b, FFTW_ESTIMATE);
-  default: return FFTW(plan_guru64_r2r)(1, &axis, 1, &line, a, b, &kinds[s->kind - TRANSFORM_DCT_1], FFTW_ESTIMATE);
+  case TRANSFORM_FORWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_FORWARD, how);
+  case TRANSFORM_BACKWARD: return FFTW(plan_guru64_dft)(1, &axis, 1, &line, x, y, FFTW_BACKWARD, how);
+  case TRANSFORM_HALVE: return FFTW(plan_guru64_dft_r2c)(1, &axis, 1, &line, a, y, how);
+  case TRANSFORM_JOIN: return FFTW(plan_guru64_dft_c2r)(1, &axis, 1, &line, x, b, how);
+  default: return FFTW(plan_guru64_r2r)(1, &axis, 1, &line, a, b, &kinds[s->kind - TRANSFORM_DCT_1], how);
   }
 }
 
@@ -90,9 +90,9 @@ int prepare_transform(piece *p, const memory *m) {
   stages_of(p, all);
   for (int i = 0; i < all->count; i++) {
     stage *s = &all->at[i];
-    real *any = (real *)FFTW(malloc)((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is; not written */
+    real *any = (real *)FFTW(malloc)((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is */
     pthread_mutex_lock(&planner);
-    s->plan = any ? plan_stage(s, any, any + room_before(s)) : NULL;
+    s->plan = any ? plan_stage(s, any, any + room_before(s), p->measure ? FFTW_MEASURE : FFTW_ESTIMATE) : NULL;
     pthread_mutex_unlock(&planner);
     FFTW(free)(any);
     good &= s->plan != NULL;

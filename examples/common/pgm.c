@@ -76,29 +76,34 @@ typedef struct header {
 } header;
 
 static int read_header(reader *r, header *h) {
-  if (r->size < 2 || r->data[0] != 'P' || (r->data[1] != '2' && r->data[1] != '5') || (r->size > 2 && !is_space(r->data[2]) && r->data[2] != '#'))
+  if (r->size < 2 || r->data[0] != 'P' || (r->data[1] != '2' && r->data[1] != '5') ||
+      (r->size > 2 && !is_space(r->data[2]) && r->data[2] != '#'))
     return cli_complain(2, "%s: line 1: a PGM picture begins with P2 or P5, this file does not", r->path), 0;
   h->raw = r->data[1] == '5';
   r->at = 2;
-  if ((h->width = number(r, "the width", 1, MOST_SIDE)) < 0 || (h->height = number(r, "the height", 1, MOST_SIDE)) < 0 ||
+  if ((h->width = number(r, "the width", 1, MOST_SIDE)) < 0 ||
+      (h->height = number(r, "the height", 1, MOST_SIDE)) < 0 ||
       (h->white = number(r, "the number for white", 1, 65535)) < 0)
     return 0;
   if (h->white > MOST_GREY)
-    return cli_complain(2, "%s: line %td: white is %ld, but pictures of 16 bits are not read", r->path, r->line, h->white), 0;
+    return cli_complain(2, "%s: line %td: white is %ld, but pictures of 16 bits are not read", r->path, r->line,
+                        h->white),
+           0;
   return 1;
 }
 
 static int too_bright(const reader *r, ptrdiff_t i, long grey, const header *h) {
-  cli_complain(2, "%s: row %td, column %td: %ld is brighter than white, which is %ld", r->path, i / h->width + 1, i % h->width + 1,
-               grey, h->white);
+  cli_complain(2, "%s: row %td, column %td: %ld is brighter than white, which is %ld", r->path, i / h->width + 1,
+               i % h->width + 1, grey, h->white);
   return 0;
 }
 
 static int read_raw(reader *r, const header *h, double *grey) {
   const size_t wanted = (size_t)(h->width * h->height), there = r->at < r->size ? r->size - r->at - 1 : 0;
   if (there != wanted)
-    return cli_complain(2, "%s: %ld x %ld pixels are %zu bytes, but after byte %zu there are %zu", r->path, h->width, h->height,
-                        wanted, r->at + 1, there), 0;
+    return cli_complain(2, "%s: %ld x %ld pixels are %zu bytes, but after byte %zu there are %zu", r->path, h->width,
+                        h->height, wanted, r->at + 1, there),
+           0;
   for (size_t i = 0; i < wanted; i++) {
     int x = r->data[r->at + 1 + i]; /* a single white space ends the header */
     if (x > h->white) return too_bright(r, (ptrdiff_t)i, x, h);

@@ -7,7 +7,9 @@
 static const double pi = 3.14159265358979323846;
 
 /* Frequency j of n over a length, times 2 pi: 0, 1, .., -1. */
-static double wave_number(ptrdiff_t j, ptrdiff_t n, double length) { return 2 * pi * (double)(2 * j < n ? j : j - n) / length; }
+static double wave_number(ptrdiff_t j, ptrdiff_t n, double length) {
+  return 2 * pi * (double)(2 * j < n ? j : j - n) / length;
+}
 
 static void transfer(const wave_bench *b, double *pairs) {
   const double k = 2 * pi / b->wavelength, factor = 1 / ((double)b->n * (double)b->n);
@@ -25,7 +27,8 @@ static jet square(jet_tape *tape, const wave_bench *b, int complex, void (*write
   const ptrdiff_t dims[2] = {b->n, b->n};
   double *numbers = (double *)malloc((size_t)(b->n * b->n) * (complex ? 2 : 1) * sizeof *numbers);
   if (numbers) write(b, numbers);
-  jet x = complex ? jet_constant_complex(tape, 2, dims, numbers) : jet_constant(tape, 2, dims, numbers); /* NULL fails the tape */
+  jet x = complex ? jet_constant_complex(tape, 2, dims, numbers)
+                  : jet_constant(tape, 2, dims, numbers); /* NULL fails the tape */
   free(numbers);
   return x;
 }

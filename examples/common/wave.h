@@ -6,11 +6,11 @@
 #include <jets.h>
 
 typedef struct wave_bench { /* lengths in metres */
-  ptrdiff_t n;        /* samples along a side                              */
-  double side;        /* of the square                                     */
-  double aperture;    /* side of the opening in its centre                 */
+  ptrdiff_t n;              /* samples along a side                              */
+  double side;              /* of the square                                     */
+  double aperture;          /* side of the opening in its centre                 */
   double wavelength;
-  double distance;    /* from a plate to the next, and to the screen       */
+  double distance; /* from a plate to the next, and to the screen       */
 } wave_bench;
 
 /* What a distance does to the field's spectrum: exp(i d sqrt(k^2 - kx^2 - ky^2)), whose evanescent part decays; [n, n], divided by
