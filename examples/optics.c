@@ -21,8 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef double number; /* of fields and plates */
-
 enum { MOST_PLATES = 1024, MOST_SIZE = 4096, LEAST_SIZE = 8, DEFAULT_SIZE = 128, MOST_STEPS = 10000000, SHOWN = 5 };
 
 static const double rate = 1e-3, phase_deviation = 0.1;
@@ -41,7 +39,7 @@ typedef struct optics {
   jet loss, intensity;
   jet factor;        /* of the step, where plates are phases */
   jet *plate, *next; /* what is trained, before and after a step */
-  number *memory[2]; /* of plate and of next: [plates, parts, n, n] */
+  void *memory[2];   /* of plate and of next: [plates, parts, n, n] */
   pgm target;
   double *past;  /* step, loss, time: a column each, `steps` + 1 long */
   double *shown; /* [SHOWN, n, n]: intensities */
@@ -73,14 +71,30 @@ static int read_target(const settings *s, pgm *p) {
   return -1;
 }
 
+/* ---- numbers of one type or the other --------------------------------------------------------------------------- */
+
+static void put(const optics *o, void *numbers, ptrdiff_t at, double x) {
+  if (o->set->f32) ((float *)numbers)[at] = (float)x;
+  else ((double *)numbers)[at] = x;
+}
+
+static double get(const optics *o, const void *numbers, ptrdiff_t at) {
+  return o->set->f32 ? ((const float *)numbers)[at] : ((const double *)numbers)[at];
+}
+
+static void *data(const optics *o, jet x) {
+  return o->set->f32 ? (void *)jet_plan_data_f32(o->plan, x, 0) : (void *)jet_plan_data(o->plan, x, 0);
+}
+
 /* ---- one step of training --------------------------------------------------------------------------------------------- */
 
-static jet descend(jet plate, jet g) {
-  jet size = jet_abs(g), zero = jet_equal(size, jet_scalar(g.tape, 0));
-  jet direction = jet_scale(jet_recip(jet_where(zero, jet_scalar(g.tape, 1), size)), rate);
-  jet along = jet_complex(jet_where(zero, jet_scalar(g.tape, rate), jet_mul(jet_real(g), direction)),
-                          jet_mul(jet_imag(g), direction));
-  return jet_sub(plate, along);
+/* rate g/|g|, and rate where g is 0. The squares are of numbers that are not tiny: a gradient of a mean is that of a sum by samples. */
+static jet descend(const optics *o, jet plate, jet g) {
+  g = jet_scale(g, (double)o->samples);
+  jet size2 = jet_abs2(g), zero = jet_equal(size2, jet_scalar(g.tape, 0)), one = jet_scalar(g.tape, 1);
+  jet factor = jet_scale(jet_rsqrt(jet_where(zero, one, size2)), rate);
+  return jet_sub(plate, jet_complex(jet_where(zero, jet_scalar(g.tape, rate), jet_mul(jet_real(g), factor)),
+                                    jet_mul(jet_imag(g), factor)));
 }
 
 /* Phases share one step: a factor times Polyak's loss / |g|^2, with which the linear model of the loss falls to zero. It does not
@@ -107,7 +121,7 @@ static int record(optics *o, jet_tape *tape) {
   o->loss = wave_loss(o->intensity, jet_constant(tape, 2, dims, o->target.grey));
   jet_grad(o->loss, n, o->plate, g);
   if (o->parts == 1) descend_phases(o, g);
-  for (int i = 0; i < n; i++) out[2 + i] = o->parts == 2 ? (o->next[i] = descend(o->plate[i], g[i])) : o->next[i];
+  for (int i = 0; i < n; i++) out[2 + i] = o->parts == 2 ? (o->next[i] = descend(o, o->plate[i], g[i])) : o->next[i];
   out[0] = o->loss;
   out[1] = o->intensity;
   o->plan = jet_plan_new(tape, 2 + n, out);
@@ -115,12 +129,14 @@ static int record(optics *o, jet_tape *tape) {
   return jet_plan_status(o->plan) ? cli_complain(1, "%s", jet_plan_message(o->plan)) : 0;
 }
 
-static void bind(const optics *o, const jet *plates, number *memory) {
-  for (int i = 0; i < o->set->plates; i++) {
-    jet_plan_bind(o->plan, jet_real(plates[i]), 0, memory);
-    if (o->parts == 2) jet_plan_bind(o->plan, jet_imag(plates[i]), 0, memory + o->samples);
-    memory += o->parts * o->samples;
-  }
+static void bind(const optics *o, const jet *plates, void *memory) {
+  for (int i = 0; i < o->set->plates; i++)
+    for (int part = 0; part < o->parts; part++) {
+      const jet x = part ? jet_imag(plates[i]) : jet_real(plates[i]);
+      const ptrdiff_t at = (i * o->parts + part) * o->samples;
+      if (o->set->f32) jet_plan_bind_f32(o->plan, x, 0, (float *)memory + at);
+      else jet_plan_bind(o->plan, x, 0, (double *)memory + at);
+    }
 }
 
 /* Loss and intensity of the plates that memory[0] holds, and into memory[1] those after a step. */
@@ -140,32 +156,31 @@ static void choose_shown(optics *o) {
 
 static void note(optics *o, int step, double seconds) {
   const ptrdiff_t room = o->set->steps + 1;
-  const double loss = *jet_plan_data(o->plan, o->loss, 0);
+  const double loss = get(o, data(o, o->loss), 0);
   o->past[step] = step, o->past[room + step] = loss, o->past[2 * room + step] = seconds;
   printf("step %4d  loss %.5f  time %.2f s\n", step, loss, seconds);
   fflush(stdout);
   for (int i = 0; i < o->nshown; i++)
     if (step == o->shown_at[i])
-      for (ptrdiff_t j = 0; j < o->samples; j++)
-        o->shown[i * o->samples + j] = jet_plan_data(o->plan, o->intensity, 0)[j];
+      for (ptrdiff_t j = 0; j < o->samples; j++) o->shown[i * o->samples + j] = get(o, data(o, o->intensity), j);
 }
 
 /* A tenth more after each step down, half after one up. */
-static void adapt(const optics *o, int step) {
+static double adapted(const optics *o, int step, double factor) {
   const double *loss = o->past + o->set->steps + 1 + step;
-  if (o->parts == 1) *jet_plan_data(o->plan, o->factor, 0) *= step && loss[0] > loss[-1] ? 0.5 : 1.1;
+  return factor * (step && loss[0] > loss[-1] ? 0.5 : 1.1);
 }
 
 static int train(optics *o, double start) {
+  double factor = 0.1;
   int status = 0;
   choose_shown(o);
-  if (o->parts == 1) *jet_plan_data(o->plan, o->factor, 0) = 0.1;
   for (int i = 0; i <= o->set->steps && !status; i++) {
-    status = run(o);
-    if (status) break;
+    if (o->parts == 1) put(o, data(o, o->factor), 0, factor);
+    if ((status = run(o))) break;
     note(o, i, clock_seconds() - start);
-    adapt(o, i);
-    number *before = o->memory[0];
+    factor = adapted(o, i, factor);
+    void *before = o->memory[0];
     o->memory[0] = o->memory[1];
     o->memory[1] = before;
   }
@@ -203,13 +218,12 @@ static int write_pictures(const optics *o, files *f) {
    it for good: what is learned in 128 steps is then not a quarter. */
 static void draw_plates(const optics *o) {
   rng r = rng_new((uint64_t)o->set->seed);
-  number *x = o->memory[0];
   for (int i = 0; i < o->set->plates; i++)
     for (ptrdiff_t j = 0; j < o->samples; j++) {
-      double phase = phase_deviation * rng_normal(&r);
-      number *at = x + i * o->parts * o->samples + j;
-      if (o->parts == 1) *at = phase;
-      else at[0] = cos(phase), at[o->samples] = sin(phase);
+      const double phase = phase_deviation * rng_normal(&r);
+      const ptrdiff_t at = i * o->parts * o->samples + j;
+      put(o, o->memory[0], at, o->parts == 1 ? phase : cos(phase));
+      if (o->parts == 2) put(o, o->memory[0], at + o->samples, sin(phase));
     }
 }
 
@@ -220,14 +234,16 @@ static int prepare(optics *o) {
   o->samples = o->bench.n * o->bench.n;
   o->parts = s->phase_only ? 1 : 2;
   size_t numbers = (size_t)o->samples * (size_t)(o->parts * s->plates);
-  for (int i = 0; i < 2; i++) o->memory[i] = (number *)malloc(numbers * sizeof(number));
+  for (int i = 0; i < 2; i++) o->memory[i] = malloc(numbers * (s->f32 ? sizeof(float) : sizeof(double)));
   o->plate = (jet *)malloc(2 * (size_t)s->plates * sizeof *o->plate);
   o->past = (double *)malloc(3 * ((size_t)s->steps + 1) * sizeof *o->past);
   o->shown = (double *)malloc(SHOWN * (size_t)o->samples * sizeof *o->shown);
   if (!o->memory[0] || !o->memory[1] || !o->plate || !o->past || !o->shown) return cli_complain(1, "out of memory");
   o->next = o->plate + s->plates;
   draw_plates(o);
-  jet_tape *tape = jet_tape_new();
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = s->f32 ? JET_F32 : JET_F64;
+  jet_tape *tape = jet_tape_new_ex(&options);
   int status = record(o, tape);
   return status ? jet_tape_free(tape), status : 0;
 }
@@ -267,7 +283,6 @@ static int read_settings(int argc, char **argv, settings *s) {
   int status = cli_read(argc, argv, "Trains plates of glass so that light draws a picture.",
                         sizeof options / sizeof *options, options);
   if (status >= 0) return status;
-  if (s->f32) return cli_complain(2, "--f32: single precision is not there yet");
   if (s->size && s->size < LEAST_SIZE)
     return cli_complain(2, "--size: %d is not between %d and %d", s->size, LEAST_SIZE, MOST_SIZE);
   return -1;

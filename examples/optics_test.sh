@@ -20,6 +20,8 @@ awk -F, 'NR > 2 && !($2 < before) { exit 1 } { before = $2 }' 'a b/loss.csv' || 
 final=$(tail -n 1 out | cut -d' ' -f3)
 works --steps 24 --plates 8 --size 32 --out 'a b' --seed 2
 [ "$(tail -n 1 out | cut -d' ' -f3)" != "$final" ] || fail "another seed, the same numbers"
+works --steps 24 --plates 8 --size 32 --out 'a b' --f32
+awk '/^final/ { d = $3 - 0.12177; exit d * d > 1e-8 }' out || fail "in single precision: $(tail -n 1 out)"
 rm -rf 'a b'
 
 works --steps 16 --plates 12 --size 96 --phase-only
@@ -93,7 +95,6 @@ refuses 2 --seed x
 refuses 2 --target
 refuses 2 --out ''
 refuses 2 --out absent/directory
-refuses 2 --f32
 : >file
 refuses 2 --steps 0 --size 8 --out file
 
