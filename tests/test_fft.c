@@ -236,6 +236,53 @@ static void hessians_are_symmetric(void **state) {
   jet_tape_free(tape);
 }
 
+/* ---- how it is run -------------------------------------------------------------------------------------------------------------------- */
+
+/* Of a matrix whose lines are not a whole number of panels, nor of vectors; a zero part too. */
+static void run_as(jet_isa isa, jet_type type, int measure, number *y) {
+  static number x[37 * 53];
+  const ptrdiff_t dims[2] = {37, 53};
+  unsigned seed = 21;
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  jet_plan_options how = JET_PLAN_OPTIONS_INIT;
+  options.isa = isa;
+  options.type = type;
+  how.measure = measure;
+  jet_tape *tape = jet_tape_new_ex(&options);
+  jet z = jet_input_complex(tape, 2, dims), out[2] = {jet_fft2(z, JET_FFT_ORTHO), jet_ifft2(jet_imag(z), JET_FFT_ORTHO)};
+  jet_plan *plan = jet_plan_new_ex(tape, 2, out, &how);
+  assert_string_equal(jet_plan_message(plan), "");
+  fill(x, 37 * 53, &seed, 0);
+  jet_plan_write(plan, z, 0, (double *)x);
+  assert_int_equal(jet_plan_run(plan), JET_OK);
+  for (int i = 0; i < 2; i++) jet_plan_read(plan, out[i], 0, (double *)(y + i * 37 * 53));
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
+static void instruction_sets_give_the_same_bits(void **state) {
+  (void)state;
+  static number y[2 * 37 * 53], want[2 * 37 * 53];
+  for (int type = JET_F64; type <= JET_F32; type++) {
+    run_as(JET_ISA_BASELINE, (jet_type)type, 0, want);
+    for (int isa = JET_ISA_AVX2; isa <= JET_ISA_AVX512; isa++) {
+      if (!jet_isa_available((jet_isa)isa)) continue;
+      run_as((jet_isa)isa, (jet_type)type, 0, y);
+      assert_memory_equal(y, want, sizeof y);
+    }
+  }
+}
+
+static void a_measured_plan_differs_by_rounding(void **state) {
+  (void)state;
+  static number y[2 * 37 * 53], want[2 * 37 * 53];
+  for (int type = JET_F64; type <= JET_F32; type++) {
+    run_as(JET_ISA_AUTO, (jet_type)type, 0, want);
+    run_as(JET_ISA_AUTO, (jet_type)type, 1, y);
+    for (int i = 0; i < 2 * 37 * 53; i++) assert_true(cabs(y[i] - want[i]) <= (type == JET_F32 ? 1e-5 : 1e-14));
+  }
+}
+
 /* ---- frequencies --------------------------------------------------------------------------------------------------------------------- */
 
 static void shifts_and_frequencies(void **state) {
@@ -289,6 +336,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_coefficient_is_transformed), cmocka_unit_test(real_arrays_have_half_of_it_and_come_back),
       cmocka_unit_test(adjoints_are_transposes),          cmocka_unit_test(hessians_are_symmetric),
+      cmocka_unit_test(instruction_sets_give_the_same_bits), cmocka_unit_test(a_measured_plan_differs_by_rounding),
       cmocka_unit_test(shifts_and_frequencies),           cmocka_unit_test(wrong_axes_and_extents_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
