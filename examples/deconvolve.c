@@ -1,9 +1,9 @@
-/* deconvolve.c - a picture that was blurred and is noisy is made sharp again: the x is sought that, blurred in the same way, is the
-   picture b, and has few edges (total variation, rounded off):
+/* deconvolve.c - a picture that was blurred and is noisy is made sharp again: the x is sought that, blurred in the same
+   way, is the picture b, and has few edges (total variation, rounded off):
        F(x) = |irfft2(rfft2(x) H) - b|^2 / 2 + smooth sum sqrt(dx^2 + dy^2 + corner^2).
    The gradient goes through both transforms. Steps are Nesterov's (Beck and Teboulle 2009): x' = y - grad F(y) / L,
-   y' = x' + (j - 1)/(j + 2) (x' - x), where the second derivatives of F are at most L = 1 + 8 smooth / corner, for |H| <= 1. One plan
-   makes x' and y', and the next run reads them where they lie. */
+   y' = x' + (j - 1)/(j + 2) (x' - x), where the second derivatives of F are at most L = 1 + 8 smooth / corner, for
+   |H| <= 1. One plan makes x' and y', and the next run reads them where they lie. */
 #include "common/cli.h"
 #include "common/clock.h"
 #include "common/csv.h"
@@ -45,9 +45,10 @@ typedef struct deconvolution {
   ptrdiff_t room;
 } deconvolution;
 
-/* ---- blur ------------------------------------------------------------------------------------------------------------------ */
+/* ---- blur -------------------------------------------------------------------------------------------------------- */
 
-/* The spectrum of a round blur with Gaussian profile, which has its centre in pixel (0, 0): real, on half of the plane. */
+/* The spectrum of a round blur with Gaussian profile, which has its centre in pixel (0, 0): real, on half of the
+   plane. */
 static jet record_blur(const deconvolution *d) {
   const ptrdiff_t dims[2] = {d->sharp.height, d->sharp.width / 2 + 1};
   double *h = (double *)malloc((size_t)(dims[0] * dims[1]) * sizeof *h);
@@ -82,7 +83,7 @@ static int spoil(deconvolution *d, jet blur) {
   return status;
 }
 
-/* ---- a step ---------------------------------------------------------------------------------------------------------------- */
+/* ---- a step ------------------------------------------------------------------------------------------------------ */
 
 static jet record_loss(const deconvolution *d, jet y, jet blur) {
   const ptrdiff_t dims[2] = {d->sharp.height, d->sharp.width};
@@ -117,7 +118,7 @@ static int step(deconvolution *d, int j) {
   return run(d->plan);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static double psnr(const deconvolution *d, const double *x) { /* decibels, for white = 1 */
   double sum = 0;
@@ -160,7 +161,7 @@ static int sharpen(deconvolution *d, double start) {
   return status;
 }
 
-/* ---- what is written --------------------------------------------------------------------------------------------------------- */
+/* ---- what is written --------------------------------------------------------------------------------------------- */
 
 enum { TABLE, CURVES, PICTURES, PICTURES_PNG, FILES };
 static const char *const file_names[FILES] = {"loss.csv", "loss.png", "pictures.pgm", "pictures.png"};
@@ -188,7 +189,7 @@ static int write_pictures(const deconvolution *d, files *f) {
   return status ? status : picture_write(&f->out[PICTURES_PNG], f->path[PICTURES_PNG], 3, list);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static int prepare(deconvolution *d) {
   d->n = d->sharp.width * d->sharp.height;

@@ -1,10 +1,11 @@
-/* optics.c - an optical neural network: a flat wave passes an aperture and a pile of plates, which are trained so that it draws a
-   picture on a screen. Each plate multiplies the complex field; between plates the field's angular spectrum turns, two Fourier
-   transforms each. One plan makes a whole step: loss, gradient with respect to all plates, and the plates after the step, which
-   the next run reads where they lie.
+/* optics.c - an optical neural network: a flat wave passes an aperture and a pile of plates, which are trained so that
+   it draws a picture on a screen. Each plate multiplies the complex field; between plates the field's angular spectrum
+   turns, two Fourier transforms each. One plan makes a whole step: loss, gradient with respect to all plates, and the
+   plates after the step, which the next run reads where they lie.
 
-   The gradient g = dL/dx + i dL/dy of a plate is the direction of steepest ascent, and a plate goes the learning rate along -g/|g|
-   in each of its samples: -exp(-i angle(g')) for the g' = dL/dx - i dL/dy of autograd's convention, so also where g is 0. */
+   The gradient g = dL/dx + i dL/dy of a plate is the direction of steepest ascent, and a plate goes the learning rate
+   along -g/|g| in each of its samples: -exp(-i angle(g')) for the g' = dL/dx - i dL/dy of autograd's convention, so
+   also where g is 0. */
 #include "common/cli.h"
 #include "common/clock.h"
 #include "common/csv.h"
@@ -86,9 +87,10 @@ static void *data(const optics *o, jet x) {
   return o->set->f32 ? (void *)jet_plan_data_f32(o->plan, x, 0) : (void *)jet_plan_data(o->plan, x, 0);
 }
 
-/* ---- one step of training --------------------------------------------------------------------------------------------- */
+/* ---- one step of training ---------------------------------------------------------------------------------------- */
 
-/* rate g/|g|, and rate where g is 0. The squares are of numbers that are not tiny: a gradient of a mean is that of a sum by samples. */
+/* rate g/|g|, and rate where g is 0. The squares are of numbers that are not tiny: a gradient of a mean is that of a
+   sum by samples. */
 static jet descend(const optics *o, jet plate, jet g) {
   g = jet_scale(g, (double)o->samples);
   jet size2 = jet_abs2(g), zero = jet_equal(size2, jet_scalar(g.tape, 0)), one = jet_scalar(g.tape, 1);
@@ -97,8 +99,8 @@ static jet descend(const optics *o, jet plate, jet g) {
                                     jet_mul(jet_imag(g), factor)));
 }
 
-/* Phases share one step: a factor times Polyak's loss / |g|^2, with which the linear model of the loss falls to zero. It does not
-   fall to zero where plates cannot dim, so the factor follows the loss: see adapt. */
+/* Phases share one step: a factor times Polyak's loss / |g|^2, with which the linear model of the loss falls to zero.
+   It does not fall to zero where plates cannot dim, so the factor follows the loss: see adapted. */
 static void descend_phases(optics *o, const jet *g) {
   o->factor = jet_input(o->loss.tape, 0, NULL);
   jet sum = jet_scalar(o->loss.tape, 0);
@@ -146,7 +148,7 @@ static int run(optics *o) {
   return jet_plan_run(o->plan) ? cli_complain(1, "%s", jet_plan_message(o->plan)) : 0;
 }
 
-/* ---- training ------------------------------------------------------------------------------------------------------------ */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 static void choose_shown(optics *o) {
   const int steps = o->set->steps, wanted[SHOWN] = {0, steps / 16, steps / 8, steps / 4, steps};
@@ -187,7 +189,7 @@ static int train(optics *o, double start) {
   return status;
 }
 
-/* ---- what is written -------------------------------------------------------------------------------------------------- */
+/* ---- what is written --------------------------------------------------------------------------------------------- */
 
 typedef enum file { LOSS_TABLE, LOSS_CURVE, PICTURES, PICTURES_PNG, FILES } file;
 static const char *const file_names[FILES] = {"loss.csv", "loss.png", "pictures.pgm", "pictures.png"};
@@ -212,10 +214,10 @@ static int write_pictures(const optics *o, files *f) {
   return status ? status : picture_write(&f->out[PICTURES_PNG], f->path[PICTURES_PNG], 1 + o->nshown, list);
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-/* exp(i phase) of small random phases: the light goes nearly straight, as through flat glass. Phases all over the circle would scatter
-   it for good: what is learned in 128 steps is then not a quarter. */
+/* exp(i phase) of small random phases: the light goes nearly straight, as through flat glass. Phases all over the
+   circle scatter it: after 128 steps the loss is then ten times higher. */
 static void draw_plates(const optics *o) {
   rng r = rng_new((uint64_t)o->set->seed);
   for (int i = 0; i < o->set->plates; i++)

@@ -9,7 +9,7 @@
 
 enum { MOST_SIDE = 16384, MOST_GREY = 255 };
 
-/* ---- the file ----------------------------------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
 typedef struct reader {
   const char *path;
@@ -39,7 +39,7 @@ static int load(reader *r) {
   return good;
 }
 
-/* ---- numbers between white space and comments, from # to the end of the line ----------------------------------------- */
+/* ---- numbers between white space and comments, from # to the end of the line ------------------------------------- */
 
 static int is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -53,7 +53,8 @@ static void skip_space(reader *r) {
   }
 }
 
-/* A number of what (in a complaint), from low to high, that white space or the end of the file follows; -1 after a complaint. */
+/* A number of what (in a complaint), from low to high, that white space or the end of the file follows; -1 after a
+   complaint. */
 static long number(reader *r, const char *what, long low, long high) {
   skip_space(r);
   size_t from = r->at;
@@ -68,7 +69,7 @@ static long number(reader *r, const char *what, long low, long high) {
   return x;
 }
 
-/* ---- the picture --------------------------------------------------------------------------------------------------- */
+/* ---- the picture ------------------------------------------------------------------------------------------------- */
 
 typedef struct header {
   int raw;
@@ -151,7 +152,7 @@ void pgm_free(pgm *p) {
   *p = (pgm){0};
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 void pgm_write(FILE *f, ptrdiff_t width, ptrdiff_t height, const double *grey) {
   fprintf(f, "P5\n%td %td\n%d\n", width, height, MOST_GREY);

@@ -13,8 +13,8 @@ typedef struct picture {
   const double *grey; /* [height, width]; 0 is black, 1 white, and so is what is brighter */
 } picture;
 
-/* A square of n x n pixels, each the mean of what `shade` says (0..1) at 16 places in it, which are in [-1, 1]^2, y downwards. 0: out of
-   memory. */
+/* A square of n x n pixels, each the mean of what `shade` says (0..1) at 16 places in it, which are in [-1, 1]^2, y
+   downwards. 0: out of memory. */
 int picture_draw(pgm *, ptrdiff_t n, double (*shade)(double x, double y));
 
 /* All of them, of equal size, in one row of a PGM, committed. Returns an exit status. */

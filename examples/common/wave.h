@@ -1,5 +1,5 @@
-/* wave.h - light in free space: a scalar field, sampled on a square, carried from plane to plane by its angular spectrum
-   (Goodman, Introduction to Fourier Optics, section 3.10). */
+/* wave.h - light in free space: a scalar field, sampled on a square, carried from plane to plane by its angular
+   spectrum (Goodman, Introduction to Fourier Optics, section 3.10). */
 #ifndef EXAMPLES_WAVE_H
 #define EXAMPLES_WAVE_H
 
@@ -13,8 +13,8 @@ typedef struct wave_bench { /* lengths in metres */
   double distance; /* from a plate to the next, and to the screen       */
 } wave_bench;
 
-/* What a distance does to the field's spectrum: exp(i d sqrt(k^2 - kx^2 - ky^2)), whose evanescent part decays; [n, n], divided by
-   n^2 for an inverse transform without its factor. Fails the tape where memory is short. */
+/* What a distance does to the field's spectrum: exp(i d sqrt(k^2 - kx^2 - ky^2)), whose evanescent part decays; [n, n],
+   divided by n^2 for an inverse transform without its factor. Fails the tape where memory is short. */
 jet wave_transfer(jet_tape *, const wave_bench *);
 jet wave_opening(jet_tape *, const wave_bench *); /* 1 inside the aperture, 0 outside: [n, n], real */
 
