@@ -55,11 +55,13 @@ static int resized(jet x, int axis, ptrdiff_t extent) { /* shape of x with anoth
 }
 
 static jet record_halve(jet x, int n, const ptrdiff_t *axes) {
+  if (x.id < 0) return x;
   int last = (int)axes[n - 1];
   return pair_of_values(record(&op_halve, TRANSFORM_HALVE, 1, &x, resized(x, last, jet_extent(x, last) / 2 + 1), n, axes));
 }
 
 static jet record_join(jet z, ptrdiff_t extent, int n, const ptrdiff_t *axes) {
+  if (z.id < 0) return z;
   jet in[2] = {part_of(z, 0), part_of(z, 1)};
   return record(&op_join, TRANSFORM_JOIN, 2, in, resized(z, (int)axes[n - 1], extent), n, axes);
 }

@@ -116,6 +116,7 @@ void release_transform(piece *p, const memory *m) {
 
 typedef struct side { /* of a transform: NULL where a part is zero, or there is none */
   real *re, *im;
+  int woven; /* between two stages: parts in turn at re */
 } side;
 
 /* w[i] = (re[i], im[i]), where a part is zero */
@@ -135,20 +136,31 @@ static rows rows_of(const stage *s, ptrdiff_t extent, int lines) {
   return (rows){1, lines * extent, 0, 0};
 }
 
+/* y[j step + i] = x[j stride + i], `of` numbers an element */
+static void copy_rows(const rows *r, real *y, ptrdiff_t step, const real *x, ptrdiff_t stride, int of) {
+  for (ptrdiff_t j = 0; j < r->count; j++) memcpy(y + of * j * step, x + of * j * stride, (size_t)(of * r->n) * sizeof *y);
+}
+
 static void gather(const stage *s, const jk_panel *with, real *w, side x, ptrdiff_t at, int lines) {
   const rows r = rows_of(s, s->from, lines);
-  if (!real_before(s) && x.re && x.im) with->weave(w, x.re + at, x.im + at, r.count, r.n, r.step, r.stride);
+  if (x.woven) copy_rows(&r, w, r.step, x.re + 2 * at, r.stride, 2);
+  else if (!real_before(s) && x.re && x.im) with->weave(w, x.re + at, x.im + at, r.count, r.n, r.step, r.stride);
   else if (!real_before(s))
     for (ptrdiff_t j = 0; j < r.count; j++) weave_part(w + 2 * j * r.step, from(x.re, at + j * r.stride), from(x.im, at + j * r.stride), r.n);
-  else if (x.re)
-    for (ptrdiff_t j = 0; j < r.count; j++) memcpy(w + j * r.step, x.re + at + j * r.stride, (size_t)r.n * sizeof *w);
+  else if (x.re) copy_rows(&r, w, r.step, x.re + at, r.stride, 1);
 }
 
 static void scatter(const stage *s, const jk_panel *with, side y, const real *w, ptrdiff_t at, int lines) {
   const rows r = rows_of(s, s->to, lines);
-  if (!real_after(s)) with->unweave(y.re + at, y.im + at, w, r.count, r.n, r.step, r.stride);
-  else
-    for (ptrdiff_t j = 0; j < r.count; j++) memcpy(y.re + at + j * r.stride, w + j * r.step, (size_t)r.n * sizeof *w);
+  if (y.woven) copy_rows(&r, y.re + 2 * at, r.stride, w, r.step, 2);
+  else if (!real_after(s)) with->unweave(y.re + at, y.im + at, w, r.count, r.n, r.step, r.stride);
+  else copy_rows(&r, y.re + at, r.stride, w, r.step, 1);
+}
+
+/* A whole panel as it lies, aligned as the plan wants it: lines that follow each other, parts in turn. */
+static real *in_place(const stage *s, side x, ptrdiff_t at, int lines) {
+  int lies = x.woven && s->inner == 1 && lines == s->lines && 2 * at * (ptrdiff_t)sizeof *x.re % 64 == 0;
+  return lies ? x.re + 2 * at : NULL;
 }
 
 static void execute(const stage *s, real *a, real *b) {
@@ -160,31 +172,36 @@ static void execute(const stage *s, real *a, real *b) {
 
 static int least(ptrdiff_t a, int b) { return a < b ? (int)a : b; }
 
-/* Lines beyond the last one of the array are computed with what is there, and not scattered. */
+/* Panels a and b, before and after. Lines beyond the last one of the array are computed with what is there, and not scattered. */
+static void run_panel(const stage *s, const jk_panel *with, real *a, real *b, side x, ptrdiff_t x_at, side y, ptrdiff_t y_at, int lines) {
+  real *to = in_place(s, y, y_at, lines), *from = y.woven ? NULL : in_place(s, x, x_at, lines); /* never both: no plan is in place */
+  if (!from) gather(s, with, a, x, x_at, lines);
+  execute(s, from ? from : a, to ? to : b);
+  if (!to) scatter(s, with, y, b, y_at, lines);
+}
+
 static void run_stage(const stage *s, const jk_panel *with, real *scratch, side x, side y) {
   real *a = scratch, *b = scratch + room_before(s);
   memset(a, 0, (size_t)room_before(s) * sizeof *a);
   if (s->inner == 1)
-    for (ptrdiff_t o = 0; o < s->outer; o += s->lines) {
-      int lines = least(s->outer - o, s->lines);
-      gather(s, with, a, x, o * s->from, lines);
-      execute(s, a, b);
-      scatter(s, with, y, b, o * s->to, lines);
-    }
+    for (ptrdiff_t o = 0; o < s->outer; o += s->lines)
+      run_panel(s, with, a, b, x, o * s->from, y, o * s->to, least(s->outer - o, s->lines));
   else
     for (ptrdiff_t o = 0; o < s->outer; o++)
-      for (ptrdiff_t i = 0; i < s->inner; i += s->lines) {
-        int lines = least(s->inner - i, s->lines);
-        gather(s, with, a, x, o * s->from * s->inner + i, lines);
-        execute(s, a, b);
-        scatter(s, with, y, b, o * s->to * s->inner + i, lines);
-      }
+      for (ptrdiff_t i = 0; i < s->inner; i += s->lines)
+        run_panel(s, with, a, b, x, o * s->from * s->inner + i, y, o * s->to * s->inner + i, least(s->inner - i, s->lines));
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------------------------- */
 
-/* Panels, and of a backward transform to a real array over several axes all that lies between. */
-static ptrdiff_t between(const piece *p) { return p->list[0] == TRANSFORM_JOIN && p->list[1] > 1 ? (p->in[0].size + 7) / 8 * 8 : 0; }
+/* Between stages lie complex numbers, parts in turn, in scratch if that stays in cache or the result has no room for them; else in the
+   planes of the result. How many numbers that is: */
+static ptrdiff_t between(const piece *p) {
+  enum { NEAR = 1 << 16 };
+  const int joins = p->list[0] == TRANSFORM_JOIN;
+  const ptrdiff_t size = joins ? p->in[0].size : p->out.size;
+  return p->list[1] > 1 && (joins || size <= NEAR) ? (2 * size + 15) / 16 * 16 : 0;
+}
 
 size_t scratch_transform(const piece *p) {
   stages all;
@@ -192,7 +209,7 @@ size_t scratch_transform(const piece *p) {
   stages_of(p, &all);
   for (int i = 0; i < all.count; i++)
     if (room_before(&all.at[i]) + room_after(&all.at[i]) > most) most = room_before(&all.at[i]) + room_after(&all.at[i]);
-  return (size_t)(most + 2 * between(p)) * sizeof(real);
+  return (size_t)(most + between(p)) * sizeof(real);
 }
 
 static void run_one(const piece *p, side x, side y) {
@@ -200,10 +217,10 @@ static void run_one(const piece *p, side x, side y) {
   const jk_panel *with = jk_panel_of(p->set);
   real *scratch = (real *)p->scratch;
   const ptrdiff_t own = between(p);
-  const side middle = own ? (side){scratch, scratch + own} : y;
+  const side middle = own ? (side){scratch, NULL, 1} : y;
   for (int i = 0; i < all->count; i++) {
     const side to = i == all->count - 1 ? y : middle;
-    run_stage(&all->at[i], with, scratch + 2 * own, x, to);
+    run_stage(&all->at[i], with, scratch + own, x, to);
     x = to;
   }
 }
@@ -212,7 +229,7 @@ void whole_transform(const piece *p, int order, int k0, int k1, const jets in[],
   const int two = p->list[0] <= TRANSFORM_HALVE;
   (void)order;
   for (int k = k0; k < k1; k++) {
-    side x = {in[0].plane[k], p->nin > 1 ? in[1].plane[k] : NULL}, y = {out[0].plane[k], two ? out[1].plane[k] : NULL};
+    side x = {in[0].plane[k], p->nin > 1 ? in[1].plane[k] : NULL, 0}, y = {out[0].plane[k], two ? out[1].plane[k] : NULL, 0};
     if (p->prepared && y.re) run_one(p, x, y);
   }
 }
