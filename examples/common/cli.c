@@ -74,6 +74,7 @@ static int read_value(const cli_option *o, const char *text) {
   case CLI_FILE:
   case CLI_TEXT: return read_text(o, text);
   case CLI_CHOICE: return read_choice(o, text);
+  case CLI_FLAG: break;
   }
   return 2;
 }
@@ -89,6 +90,7 @@ static void print_default(const cli_option *o) {
     printf("%s", text ? text : "none");
     break;
   case CLI_CHOICE: printf("%s", ((const cli_choice *)o->target)->names[((const cli_choice *)o->target)->at]); break;
+  case CLI_FLAG: printf("%s", *(const int *)o->target ? "yes" : "no"); break;
   }
 }
 
@@ -123,13 +125,17 @@ int cli_read(int argc, char **argv, const char *summary, int n, const cli_option
     program_path = argv[0];
     program = slash ? slash + 1 : argv[0];
   }
-  for (int i = 1; i < argc; i += 2) {
+  for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "--help")) return print_help(summary, n, options);
     const cli_option *o = strncmp(argv[i], "--", 2) ? NULL : find(argv[i] + 2, n, options);
     if (!o) return cli_complain(2, "unknown argument '%s'; --help lists the options", argv[i]);
+    if (o->kind == CLI_FLAG) {
+      *(int *)o->target = 1;
+      continue;
+    }
     if (i + 1 == argc || !strncmp(argv[i + 1], "--", 2))
       return cli_complain(2, "%s needs a value: %s", argv[i], o->value);
-    int status = read_value(o, argv[i + 1]);
+    int status = read_value(o, argv[++i]);
     if (status >= 0) return status;
   }
   return -1;

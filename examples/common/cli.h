@@ -1,10 +1,10 @@
-/* cli.h - command lines of the form --name VALUE, read by a table of options. */
+/* cli.h - command lines of the form --name VALUE, and --name of a flag, read by a table of options. */
 #ifndef EXAMPLES_CLI_H
 #define EXAMPLES_CLI_H
 
 #include <stddef.h>
 
-typedef enum cli_kind { CLI_INTEGER, CLI_NUMBER, CLI_FILE, CLI_TEXT, CLI_CHOICE } cli_kind;
+typedef enum cli_kind { CLI_INTEGER, CLI_NUMBER, CLI_FILE, CLI_TEXT, CLI_CHOICE, CLI_FLAG } cli_kind;
 
 typedef struct cli_choice {
   const char *const *names; /* ends with NULL */
@@ -16,7 +16,7 @@ typedef struct cli_option {
   const char *value; /* what its value is called in the help                          */
   const char *help;
   cli_kind kind;
-  void *target;     /* int *, double *, const char ** (twice) or cli_choice *; holds the default, a NULL for none */
+  void *target;     /* int *, double *, const char ** (twice), cli_choice *, int *; holds the default, a NULL for none */
   double low, high; /* the range of an integer or a number                            */
 } cli_option;
 
