@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/csv.h"
 #include "common/digits_data.h"
+#include "common/numbers.h"
 #include "common/optimiser.h"
 #include "common/output.h"
 #include "common/plot.h"
@@ -33,7 +34,7 @@ static jet (*const activations[])(jet) = {jet_tanh, jet_relu, jet_sigmoid, jet_s
 typedef struct settings {
   const char *layers, *data, *csv, *plot;
   cli_choice activation, optimiser;
-  int epochs, batch, seed;
+  int epochs, batch, seed, f32;
   double rate;
 } settings;
 
@@ -44,14 +45,14 @@ typedef struct network {
   ptrdiff_t width[MOST_LAYERS + 1]; /* of the numbers between them: width[0] pixels, ...               */
   jet parameter[2 * MOST_LAYERS];   /* weights, biases, weights, ...                                   */
   ptrdiff_t size;                   /* numbers in all parameters                                       */
-  double *w, *g;                    /* [size] each: all parameters one after another; their gradient   */
+  numbers w, g;                     /* [size] each: all parameters one after another; their gradient   */
 } network;
 
 typedef struct pass { /* what is done with `rows` pictures */
   ptrdiff_t rows;
   jet_plan *plan;
   jet x, labels;
-  double loss, *logits; /* logits: [rows, DIGITS], of an evaluation */
+  numbers loss, logits; /* logits: [rows, DIGITS], of an evaluation */
 } pass;
 
 typedef struct score {
@@ -71,6 +72,7 @@ typedef struct history {
 typedef struct training {
   const settings *set;
   digits_data data;
+  numbers pixels, labels; /* the data as the tape has them */
   ptrdiff_t rows; /* the first ones train */
   network net;
   optimiser opt;
@@ -88,6 +90,7 @@ static int read_settings(int argc, char **argv, settings *s) {
       {"learning-rate", "R", "its rate", CLI_NUMBER, &s->rate, 0, 1e6},
       {"epochs", "N", "passes over the training set", CLI_INTEGER, &s->epochs, 0, 1000000},
       {"batch", "N", "pictures in a minibatch", CLI_INTEGER, &s->batch, 1, INT_MAX},
+      {"f32", "", "compute in float", CLI_FLAG, &s->f32, 0, 0},
       {"seed", "N", "of the first parameters", CLI_INTEGER, &s->seed, 0, INT_MAX},
       {"data", "FILE", "pictures, instead of the project's", CLI_FILE, &s->data, 0, 0},
       {"csv", "FILE", "the table of losses and accuracies", CLI_FILE, &s->csv, 0, 0},
@@ -155,10 +158,10 @@ static void begin(pass *p, const network *net, ptrdiff_t rows) {
 }
 
 /* To all parameters, or to their gradient, of which n jets are in the plan. */
-static void bind(pass *p, int n, const jet jets[], double *memory) {
+static void bind(pass *p, int n, const jet jets[], numbers memory) {
   for (int i = 0; i < n; i++) {
-    jet_plan_bind(p->plan, jets[i], 0, memory);
-    memory += jet_size(jets[i]);
+    numbers_bind(p->plan, jets[i], memory);
+    memory = numbers_part(memory, jet_size(jets[i]));
   }
 }
 
@@ -174,7 +177,9 @@ static int plan_step(pass *p, const network *net, ptrdiff_t rows) {
   out[0] = jet_add(jet_sum(jet_cross_entropy_at(record_logits(net, p->x), p->labels)), record_penalty(net));
   jet_grad(out[0], n, net->parameter, out + 1);
   p->plan = jet_plan_new(net->tape, 1 + n, out);
-  bind(p, 1, out, &p->loss);
+  p->loss = numbers_new(net->w.type, 1);
+  if (!p->loss.at) return cli_complain(1, "out of memory");
+  bind(p, 1, out, p->loss);
   bind(p, n, net->parameter, net->w);
   bind(p, n, out + 1, net->g);
   return check(p);
@@ -182,61 +187,64 @@ static int plan_step(pass *p, const network *net, ptrdiff_t rows) {
 
 static int plan_evaluation(pass *p, const network *net, ptrdiff_t rows) {
   begin(p, net, rows);
-  p->logits = (double *)malloc((size_t)(rows * DIGITS) * sizeof *p->logits);
-  if (!p->logits) return cli_complain(1, "out of memory");
+  p->loss = numbers_new(net->w.type, 1);
+  p->logits = numbers_new(net->w.type, rows * DIGITS);
+  if (!p->loss.at || !p->logits.at) return cli_complain(1, "out of memory");
   jet logits = record_logits(net, p->x), out[2] = {jet_mean(jet_cross_entropy_at(logits, p->labels)), logits};
   p->plan = jet_plan_new(net->tape, 2, out);
-  bind(p, 1, out, &p->loss);
+  bind(p, 1, out, p->loss);
   bind(p, 1, out + 1, p->logits);
   bind(p, 2 * net->layers, net->parameter, net->w);
   return check(p);
 }
 
 /* With rows first, first + 1, ... of the data. */
-static int run(pass *p, const digits_data *data, ptrdiff_t first) {
-  jet_plan_bind(p->plan, p->x, 0, data->pixels + first * PIXELS);
-  jet_plan_bind(p->plan, p->labels, 0, data->labels + first);
+static int run(pass *p, const training *t, ptrdiff_t first) {
+  numbers_bind(p->plan, p->x, numbers_part(t->pixels, first * PIXELS));
+  numbers_bind(p->plan, p->labels, numbers_part(t->labels, first));
   return jet_plan_run(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
 }
 
 static void pass_free(pass *p) {
   jet_plan_free(p->plan);
-  free(p->logits);
+  numbers_free(p->loss);
+  numbers_free(p->logits);
 }
 
 /* ---- training --------------------------------------------------------------------------------------------------- */
 
 static int epoch(training *t) {
   for (ptrdiff_t first = 0; first < t->rows; first += t->full.rows) {
-    int status = run(first + t->full.rows <= t->rows ? &t->full : &t->last, &t->data, first);
+    int status = run(first + t->full.rows <= t->rows ? &t->full : &t->last, t, first);
     if (status) return status;
-    optimiser_step(&t->opt, t->net.w, t->net.g);
+    if (t->net.w.type == JET_F32) optimiser_step_f32(&t->opt, (float *)t->net.w.at, (const float *)t->net.g.at);
+    else optimiser_step(&t->opt, (double *)t->net.w.at, (const double *)t->net.g.at);
   }
   return 0;
 }
 
-static ptrdiff_t count_right(const double *logits, const double *labels, ptrdiff_t rows) {
+static ptrdiff_t count_right(numbers logits, const double *labels, ptrdiff_t rows) {
   ptrdiff_t right = 0;
-  for (ptrdiff_t i = 0; i < rows; i++, logits += DIGITS) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
     int best = 0;
     for (int j = 1; j < DIGITS; j++)
-      if (logits[j] > logits[best]) best = j;
+      if (number_at(logits, i * DIGITS + j) > number_at(logits, i * DIGITS + best)) best = j;
     right += best == (int)labels[i];
   }
   return right;
 }
 
-static int evaluate(pass *p, const digits_data *data, ptrdiff_t first, score *s) {
-  int status = run(p, data, first);
-  s->loss = p->loss;
-  s->accuracy = (double)count_right(p->logits, data->labels + first, p->rows) / (double)p->rows;
+static int evaluate(pass *p, const training *t, ptrdiff_t first, score *s) {
+  int status = run(p, t, first);
+  s->loss = number_at(p->loss, 0);
+  s->accuracy = (double)count_right(p->logits, t->data.labels + first, p->rows) / (double)p->rows;
   return status;
 }
 
 static int report(training *t, int epochs, double time, double epoch_time, score *validation) {
   score training;
-  int status = evaluate(&t->train, &t->data, 0, &training);
-  if (!status) status = evaluate(&t->validate, &t->data, t->rows, validation);
+  int status = evaluate(&t->train, t, 0, &training);
+  if (!status) status = evaluate(&t->validate, t, t->rows, validation);
   if (status) return status;
   const double row[COLUMNS] = {epochs, training.loss, training.accuracy, validation->loss, validation->accuracy,
                                time,   epoch_time};
@@ -258,7 +266,7 @@ static int train(training *t, double begin, score *validation) {
     double start = clock_seconds();
     status = epoch(t);
     seconds += clock_seconds() - start;
-    progress_show(&line, "epoch %4d of %d, loss of a minibatch %.4g", i, t->set->epochs, t->full.loss);
+    progress_show(&line, "epoch %4d of %d, loss of a minibatch %.4g", i, t->set->epochs, number_at(t->full.loss, 0));
     if (status || (i % REPORT_EVERY && i < t->set->epochs)) continue;
     progress_clear(&line);
     status = report(t, i, clock_seconds() - begin, seconds / (i - reported), validation);
@@ -298,22 +306,27 @@ static int write_picture(output *out, const char *path, const history *h) {
 static int prepare(training *t) {
   const settings *s = t->set;
   network *net = &t->net;
+  const jet_type type = s->f32 ? JET_F32 : JET_F64;
   rng r = rng_new((uint64_t)s->seed), split = rng_new(split_seed);
   t->past.room = s->epochs / REPORT_EVERY + 2;
   t->past.data = (double *)malloc((size_t)(COLUMNS * t->past.room) * sizeof(double));
-  net->w = (double *)malloc((size_t)net->size * sizeof *net->w);
-  net->g = (double *)malloc((size_t)net->size * sizeof *net->g);
-  if (!t->past.data || !net->w || !net->g || !digits_shuffle(&t->data, &split) ||
+  net->w = numbers_new(type, net->size);
+  net->g = numbers_new(type, net->size);
+  if (!t->past.data || !net->w.at || !net->g.at || !digits_shuffle(&t->data, &split) ||
       !optimiser_new(&t->opt, (optimiser_kind)s->optimiser.at, s->rate, net->size))
     return cli_complain(1, "out of memory");
-  for (ptrdiff_t i = 0; i < net->size; i++) net->w[i] = deviation * rng_normal(&r);
-  return 0;
+  for (ptrdiff_t i = 0; i < net->size; i++) number_put(net->w, i, deviation * rng_normal(&r));
+  t->pixels = numbers_from(type, t->data.pixels, t->data.rows * PIXELS);
+  t->labels = numbers_from(type, t->data.labels, t->data.rows);
+  return t->pixels.at && t->labels.at ? 0 : cli_complain(1, "out of memory");
 }
 
 static int record(training *t) {
   ptrdiff_t batch = t->set->batch < t->rows ? t->set->batch : t->rows;
   network *net = &t->net;
-  net->tape = jet_tape_new();
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = net->w.type;
+  net->tape = jet_tape_new_ex(&options);
   record_parameters(net);
   int status = plan_step(&t->full, net, batch);
   if (!status && t->rows % batch) status = plan_step(&t->last, net, t->rows % batch);
@@ -328,8 +341,10 @@ static void training_free(training *t) {
   jet_tape_free(t->net.tape);
   optimiser_free(&t->opt);
   digits_free(&t->data);
-  free(t->net.w);
-  free(t->net.g);
+  numbers_free(t->net.w);
+  numbers_free(t->net.g);
+  numbers_free(t->pixels);
+  numbers_free(t->labels);
   free(t->past.data);
 }
 

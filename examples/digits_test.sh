@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common/test.sh"
 data=$3
 
-lists layers activation optimizer learning-rate epochs batch seed data csv plot
+lists layers activation optimizer learning-rate epochs batch f32 seed data csv plot
 
 works --epochs 25 --csv t.csv --plot p.svg
 prints 'final validation accuracy 0\.[0-9]{4} time [0-9]+\.[0-9]{2}'
@@ -21,6 +21,13 @@ works --epochs 25 --csv t.csv --data "$data"
 [ "$(tail -n 1 t.csv | cut -d, -f1-5)" = "$first" ] || fail "the same seed, other numbers: $first, $(tail -n 1 t.csv)"
 works --epochs 25 --csv t.csv --seed 2
 [ "$(tail -n 1 t.csv | cut -d, -f1-5)" != "$first" ] || fail "another seed, the same numbers"
+works --epochs 25 --csv t.csv --f32 # losses to 1 in 1000, accuracies to a picture in a hundred
+single=$(tail -n 1 t.csv | cut -d, -f1-5)
+[ "$single" != "$first" ] || fail "float gives the numbers of double"
+echo "$first,$single" | awk -F, 'function off(a, b) { return a > b ? a - b : b - a }
+  { exit !($1 == $6 && off($2, $7) < $2 / 1000 && off($4, $9) < $4 / 1000 && off($3, $8) < 0.01 && off($5, $10) < 0.01) }' ||
+  fail "float learns otherwise: $single, not $first"
+works --epochs 2 --f32 --optimizer rmsprop --batch 100 --activation sin
 rm -f t.csv p.svg gnuplot.path
 
 for activation in relu sigmoid softplus gelu silu sin atan; do
@@ -78,6 +85,7 @@ refuses 2 --data absent.csv
 says absent.csv
 refuses 2 --data .
 
+refuses 2 --f32 1
 refuses 2 --layers ''
 refuses 2 --layers 64
 refuses 2 --layers 10

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/csv.h"
 #include "common/files.h"
+#include "common/numbers.h"
 #include "common/pgm.h"
 #include "common/picture.h"
 #include "common/plot.h"
@@ -40,7 +41,7 @@ typedef struct optics {
   jet loss, intensity;
   jet factor;        /* of the step, where plates are phases */
   jet *plate, *next; /* what is trained, before and after a step */
-  void *memory[2];   /* of plate and of next: [plates, parts, n, n] */
+  numbers memory[2]; /* of plate and of next: [plates, parts, n, n] */
   pgm target;
   double *past;  /* step, loss, time: a column each, `steps` + 1 long */
   double *shown; /* [SHOWN, n, n]: intensities */
@@ -72,19 +73,9 @@ static int read_target(const settings *s, pgm *p) {
   return -1;
 }
 
-/* ---- numbers of one type or the other --------------------------------------------------------------------------- */
-
-static void put(const optics *o, void *numbers, ptrdiff_t at, double x) {
-  if (o->set->f32) ((float *)numbers)[at] = (float)x;
-  else ((double *)numbers)[at] = x;
-}
-
-static double get(const optics *o, const void *numbers, ptrdiff_t at) {
-  return o->set->f32 ? ((const float *)numbers)[at] : ((const double *)numbers)[at];
-}
-
-static void *data(const optics *o, jet x) {
-  return o->set->f32 ? (void *)jet_plan_data_f32(o->plan, x, 0) : (void *)jet_plan_data(o->plan, x, 0);
+static numbers data(const optics *o, jet x) { /* of the plan */
+  if (o->set->f32) return (numbers){JET_F32, jet_plan_data_f32(o->plan, x, 0)};
+  return (numbers){JET_F64, jet_plan_data(o->plan, x, 0)};
 }
 
 /* ---- one step of training ---------------------------------------------------------------------------------------- */
@@ -131,13 +122,11 @@ static int record(optics *o, jet_tape *tape) {
   return jet_plan_status(o->plan) ? cli_complain(1, "%s", jet_plan_message(o->plan)) : 0;
 }
 
-static void bind(const optics *o, const jet *plates, void *memory) {
+static void bind(const optics *o, const jet *plates, numbers memory) {
   for (int i = 0; i < o->set->plates; i++)
     for (int part = 0; part < o->parts; part++) {
       const jet x = part ? jet_imag(plates[i]) : jet_real(plates[i]);
-      const ptrdiff_t at = (i * o->parts + part) * o->samples;
-      if (o->set->f32) jet_plan_bind_f32(o->plan, x, 0, (float *)memory + at);
-      else jet_plan_bind(o->plan, x, 0, (double *)memory + at);
+      numbers_bind(o->plan, x, numbers_part(memory, (i * o->parts + part) * o->samples));
     }
 }
 
@@ -158,13 +147,13 @@ static void choose_shown(optics *o) {
 
 static void note(optics *o, int step, double seconds) {
   const ptrdiff_t room = o->set->steps + 1;
-  const double loss = get(o, data(o, o->loss), 0);
+  const double loss = number_at(data(o, o->loss), 0);
   o->past[step] = step, o->past[room + step] = loss, o->past[2 * room + step] = seconds;
   printf("step %4d  loss %.5f  time %.2f s\n", step, loss, seconds);
   fflush(stdout);
   for (int i = 0; i < o->nshown; i++)
     if (step == o->shown_at[i])
-      for (ptrdiff_t j = 0; j < o->samples; j++) o->shown[i * o->samples + j] = get(o, data(o, o->intensity), j);
+      for (ptrdiff_t j = 0; j < o->samples; j++) o->shown[i * o->samples + j] = number_at(data(o, o->intensity), j);
 }
 
 /* A tenth more after each step down, half after one up. */
@@ -178,11 +167,11 @@ static int train(optics *o, double start) {
   int status = 0;
   choose_shown(o);
   for (int i = 0; i <= o->set->steps && !status; i++) {
-    if (o->parts == 1) put(o, data(o, o->factor), 0, factor);
+    if (o->parts == 1) number_put(data(o, o->factor), 0, factor);
     if ((status = run(o))) break;
     note(o, i, clock_seconds() - start);
     factor = adapted(o, i, factor);
-    void *before = o->memory[0];
+    const numbers before = o->memory[0];
     o->memory[0] = o->memory[1];
     o->memory[1] = before;
   }
@@ -224,8 +213,8 @@ static void draw_plates(const optics *o) {
     for (ptrdiff_t j = 0; j < o->samples; j++) {
       const double phase = phase_deviation * rng_normal(&r);
       const ptrdiff_t at = i * o->parts * o->samples + j;
-      put(o, o->memory[0], at, o->parts == 1 ? phase : cos(phase));
-      if (o->parts == 2) put(o, o->memory[0], at + o->samples, sin(phase));
+      number_put(o->memory[0], at, o->parts == 1 ? phase : cos(phase));
+      if (o->parts == 2) number_put(o->memory[0], at + o->samples, sin(phase));
     }
 }
 
@@ -235,12 +224,12 @@ static int prepare(optics *o) {
       (wave_bench){.n = o->target.width, .side = 32e-3, .aperture = 8e-3, .wavelength = 550e-9, .distance = 50e-3};
   o->samples = o->bench.n * o->bench.n;
   o->parts = s->phase_only ? 1 : 2;
-  size_t numbers = (size_t)o->samples * (size_t)(o->parts * s->plates);
-  for (int i = 0; i < 2; i++) o->memory[i] = malloc(numbers * (s->f32 ? sizeof(float) : sizeof(double)));
+  for (int i = 0; i < 2; i++) o->memory[i] = numbers_new(s->f32 ? JET_F32 : JET_F64, o->samples * o->parts * s->plates);
   o->plate = (jet *)malloc(2 * (size_t)s->plates * sizeof *o->plate);
   o->past = (double *)malloc(3 * ((size_t)s->steps + 1) * sizeof *o->past);
   o->shown = (double *)malloc(SHOWN * (size_t)o->samples * sizeof *o->shown);
-  if (!o->memory[0] || !o->memory[1] || !o->plate || !o->past || !o->shown) return cli_complain(1, "out of memory");
+  if (!o->memory[0].at || !o->memory[1].at || !o->plate || !o->past || !o->shown)
+    return cli_complain(1, "out of memory");
   o->next = o->plate + s->plates;
   draw_plates(o);
   jet_tape_options options = JET_TAPE_OPTIONS_INIT;
@@ -253,7 +242,7 @@ static int prepare(optics *o) {
 static void optics_free(optics *o) {
   if (o->plan) jet_tape_free(o->loss.tape);
   jet_plan_free(o->plan);
-  for (int i = 0; i < 2; i++) free(o->memory[i]);
+  for (int i = 0; i < 2; i++) numbers_free(o->memory[i]);
   free(o->plate);
   free(o->past);
   free(o->shown);

@@ -99,7 +99,8 @@ typedef enum jet_type { JET_F64, JET_F32 } jet_type;
 typedef struct jet_tape_options {
   size_t size; /* sizeof(jet_tape_options) */
   /* All memory of the tape and of its plans. Like realloc with a context: (p = NULL, old = 0) allocates, new = 0 frees and
-     returns NULL; memory aligned as malloc's. NULL: realloc and free. Called by the thread that uses the tape or plan. */
+     returns NULL; memory aligned as malloc's. NULL: realloc and free. Called by the thread that uses the tape or plan. Machine code of
+     plans lies in pages of the system beside it. */
   void *(*allocate)(void *context, void *p, size_t old_size, size_t new_size);
   void *context;
   jet_isa isa;       /* force an instruction set; AUTO takes the best that the processor has */
@@ -456,7 +457,7 @@ typedef enum jet_optimisation {
   JET_COMMON = 1 << 0,    /* what was recorded twice is computed once */
   JET_FOLDING = 1 << 1,   /* what depends on constants alone is computed when the plan is made; operations that change nothing go */
   JET_HOISTING = 1 << 2,  /* what is the same in every block of a region is made once a run */
-  JET_CHAINS = 1 << 3,    /* sums and products of few coefficients run as loops over several operations at a time */
+  JET_CHAINS = 1 << 3,    /* sums and products of few coefficients run as machine code for several operations at a time */
   JET_SINKS = 1 << 4,     /* reductions and deposits are taken in the pass that makes what they add */
   JET_REMAKING = 1 << 5,  /* what is cheaper to make again than to store and reload is made again */
   JET_REUSE = 1 << 6,     /* memory is used again when what it held has been read for the last time */

@@ -1,21 +1,33 @@
-/* heads.h - coefficient 0 of every row's results: r[0] the value, r[1], r[2] the row's spares (see rules.h), for one vector.
+/* heads.h - coefficient 0 of every row's results: r[0] the value, r[1], r[2] the row's spares (see rules.h).
    Spares that would cancel (1 - tanh^2 x, 1 - sigmoid, 1 - x^2) come from forms that do not. */
 #ifndef JETS_HEADS_H
 #define JETS_HEADS_H
 
 #include "vmath.h"
 
-typedef void head_fn(V a, V b, V *r, real c);
+enum { HEADS = 16 }; /* vectors in one go */
 
-#define HEAD(name) static void head_##name(V a, V b, V *r, real c)
+/* n lanes, whole vectors of them: result j of vector v to r[j * HEADS + v] */
+typedef void head_fn(const real *a, const real *b, V *r, real c, ptrdiff_t n);
+
+#define HEAD(name, results)                                                                                          \
+  INLINE void vector_##name(V a, V b, V *r, real c);                                                                 \
+  static void head_##name(const real *a, const real *b, V *r, real c, ptrdiff_t n) {                                 \
+    for (ptrdiff_t i = 0; i < n; i += W, r++) {                                                                      \
+      V x[results];                                                                                                  \
+      vector_##name(v_load(a + i), v_load(b + i), x, c);                                                             \
+      UNROLL for (int j = 0; j < results; j++) r[j * HEADS] = x[j];                                                  \
+    }                                                                                                                \
+  }                                                                                                                  \
+  INLINE void vector_##name(V a, V b, V *r, real c)
 #define ARGS (void)a, (void)b, (void)c
 #define HEAD1(name, f)                                                                                               \
-  HEAD(name) {                                                                                                       \
+  HEAD(name, 1) {                                                                                                    \
     ARGS;                                                                                                            \
     r[0] = f;                                                                                                        \
   }
 #define HEAD2(name, f, g)                                                                                            \
-  HEAD(name) {                                                                                                       \
+  HEAD(name, 2) {                                                                                                    \
     ARGS;                                                                                                            \
     r[0] = f;                                                                                                        \
     r[1] = g;                                                                                                        \
@@ -27,7 +39,15 @@ HEAD1(sqrt, v_sqrt(a))
 HEAD1(rsqrt, v_set(1) / v_sqrt(a))
 HEAD1(cbrt, v_cbrt(a))
 HEAD1(powc, v_pow(a, v_set(c)))
-HEAD1(hypot, v_hypot(a, b))
+
+/* g = hypot - |a|, a the larger one */
+HEAD(hypot, 2) {
+  ARGS;
+  M swap = (M)(v_abs(a) < v_abs(b));
+  V big = v_abs(v_select(swap, b, a)), small = v_select(swap, a, b);
+  r[0] = v_hypot(a, b);
+  r[1] = small * (small / (r[0] + big));
+}
 HEAD2(atan2, v_atan2(a, b), a *a + b * b)
 HEAD1(exp, v_exp(a))
 HEAD1(exp2, v_exp2(a))
@@ -47,13 +67,13 @@ INLINE V huge_or(V a, V g) { return v_select(v_abs(a) > REAL(1e150, 1e15f), v_ab
 HEAD2(asinh, v_asinh(a), huge_or(a, v_sqrt(a * a + 1)))
 HEAD2(acosh, v_select(a > REAL(1e150, 1e15f), v_log(a) + (real)M_LN2, v_acosh(a)), huge_or(a, v_sqrt((a - 1) * (a + 1))))
 
-HEAD(sincos) {
+HEAD(sincos, 2) {
   ARGS;
   v_sincos(a, &r[0], &r[1]);
 }
 
 /* a = n/2 + f exactly, |f| <= 1/4: quarter turns swap and negate. */
-HEAD(sinpicospi) {
+HEAD(sinpicospi, 2) {
   ARGS;
   V n = v_rint(a * 2), f = v_select(v_abs(a) < REAL(0x1p52, 0x1p23), a - n * 0.5, a * 0), s, co;
   V q = n - v_floor(n * 0.25) * 4; /* 0..3 */
@@ -64,14 +84,14 @@ HEAD(sinpicospi) {
   r[1] = v_select((M)(q == 1) | (M)(q == 2), -y, y);
 }
 
-HEAD(tan) {
+HEAD(tan, 2) {
   ARGS;
   r[0] = v_tan(a);
   r[1] = r[0] * r[0] + 1;
 }
 
 /* With e = exp(2|x|) - 1: tanh |x| = e/(e+2), tanh' = 4(e+1)/(e+2)^2; beyond half of where e overflows 1 and 0. */
-HEAD(tanh) {
+HEAD(tanh, 2) {
   ARGS;
   V x = v_abs(a), e = v_expm1(v_select(x > REAL(354, 44), v_set(REAL(708, 88)), x + x)), w = 1 / (e + 2);
   r[0] = v_copysign(e * w, a);
@@ -86,20 +106,20 @@ INLINE void logistic(V x, V *e, V *s, V *d) {
   *d = *e * w * w;
 }
 
-HEAD(sigmoid) {
+HEAD(sigmoid, 2) {
   ARGS;
   V e;
   logistic(a, &e, &r[0], &r[1]);
 }
 
-HEAD(softplus) {
+HEAD(softplus, 3) {
   ARGS;
   V e;
   logistic(a, &e, &r[1], &r[2]);
   r[0] = v_select(a > 0, a, v_set(0)) + v_log1p(e);
 }
 
-HEAD(logaddexp) {
+HEAD(logaddexp, 3) {
   ARGS;
   V big = v_select(a < b, b, a), d = v_select(a == b, v_set(0), v_select(a < b, a - b, b - a)), e;
   logistic(d, &e, &r[1], &r[2]);
@@ -115,7 +135,16 @@ HEAD2(erf, v_erf(a), gauss(a, -1) * (real)M_2_SQRTPI)
 HEAD2(erfc, v_erfc(a), gauss(a, -1) * (real)-M_2_SQRTPI)
 HEAD2(normcdf, v_erfc(a * (real)-M_SQRT1_2) * 0.5, gauss(a, -0.5) * (real)(M_2_SQRTPI * M_SQRT1_2 * 0.5))
 
-HEAD(pow) {
+/* (a + ib)^c */
+HEAD(cpow, 2) {
+  ARGS;
+  V s, t, n = v_pow(v_hypot(a, b), v_set(c));
+  v_sincos(v_atan2(b, a) * c, &s, &t);
+  r[0] = n * t;
+  r[1] = n * s;
+}
+
+HEAD(pow, 3) {
   ARGS;
   r[0] = v_pow(a, b);
   r[1] = v_log(a);

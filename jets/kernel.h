@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-enum { JK_MAX_IN = 3, JK_MAX_OUT = 3, JK_FIXED = 8 }; /* orders 1..JK_FIXED are unrolled */
+enum { JK_MAX_IN = 3, JK_MAX_OUT = 3, JK_UNROLLED = 16 }; /* recurrences up to this order are unrolled */
 
 typedef struct jk_series {
   real *const *plane;    /* plane[k]: lanes contiguous, any alignment of numbers. NULL: a spare that nobody wants kept */

@@ -4,15 +4,14 @@
 #include "heads.h"
 #include "tile.h"
 
-typedef M force_fn(V a, V b); /* lanes to redo whatever the result looks like */
-
 INLINE int degree_of(const jk_series *s, int k1) { /* not negative: a series without planes is loaded as zeros */
   return s->degree < 0 ? 0 : s->degree < k1 ? s->degree : k1 - 1;
 }
 INLINE int full(const jk_series *s, int k1) { return s->low == 0 && s->degree >= k1 - 1; }
 
-/* The rule's constant p, for powc the call's. */
-INLINE real p_of(const jk_call *c) { return (real)(c->row == JK_powc ? c->c : jk_rows[c->row].p); }
+/* The rule's constant p, for powers the call's. */
+INLINE double exact_p(const jk_call *c) { return c->row == JK_powc || c->row == JK_cpow ? c->c : jk_rows[c->row].p; }
+INLINE real p_of(const jk_call *c) { return (real)exact_p(c); }
 
 /* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
 
@@ -25,7 +24,7 @@ static void redo(jk_call *c, V *const x[7], int nin, int nout, int seen, int k1,
       for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
     for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
     jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1,
-                    c->row == JK_powc ? c->c : jk_rows[c->row].p, jk_rows[c->row].q};
+                    exact_p(c), jk_rows[c->row].q};
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)
@@ -50,6 +49,7 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #define force_powc NULL
 #define force_powp NULL
 #define force_pow NULL
+#define force_cpow NULL
 #define force_hypot force_scaled
 #define force_atan2 force_scaled
 #define force_exp NULL
@@ -76,74 +76,21 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 
 #define RULE(name) name##_fixed
 #define LOOP UNROLL
-#define DEGREE(s, k1) ((k1) - 1)
 #define L_TILES 0
 #define l_ahead(s, fresh, g, d, k, n, first, degree) ((void)(s), (void)(n), 0)
 #include "rules.h"
-#include "drive.h"
 #undef l_ahead
 #undef L_TILES
 #undef RULE
 #undef LOOP
-#undef DEGREE
 #define RULE(name) name##_any
 #define LOOP
 #define L_TILES 1
 #define l_ahead tile_ahead
-/* up to JK_FIXED the zeros that an unrolled sweep would add too, for the same bits */
-#define DEGREE(s, k1) (c->order <= JK_FIXED && (s)->degree > 0 ? (k1) - 1 : degree_of(s, k1))
 #include "rules.h"
-#include "drive.h"
 #undef RULE
 #undef LOOP
-#undef DEGREE
-
-enum { DIRECTIONS_FIXED = 2 }; /* orders unrolled from coefficient 1 */
-
-INLINE void work_arrays(const jk_call *c, V *x[7]) {
-  for (int j = 0; j < 7; j++) x[j] = (V *)c->work + j * (c->order + 1);
-}
-
-/* Unrolled kernels take whole sweeps and the shortest from coefficient 1, short inputs filled up with zeros; the same bits come
-   from the other one. */
-INLINE int unrolled(const jk_call *c, int nin) {
-  if (c->k0 > 1 || c->k1 < 2 || c->k1 > JK_FIXED + 1 || (c->k0 && c->k1 > DIRECTIONS_FIXED + 1)) return 0;
-  for (int j = 0; j < nin; j++)
-    if (c->in[j].low || c->in[j].degree < (c->order > JK_FIXED ? c->k1 - 1 : 1)) return 0;
-  return 1;
-}
-
-/* From coefficient k0 to K. Sweeps from 1 are those of directions that share coefficient 0. */
-#define FIXED(rule, nin, nout, seen, K, k0)                                                                          \
-  static void rule##_##k0##_##K(jk_call *c, head_fn *head, ptrdiff_t n) {                                            \
-    V a[K + 1], b[K + 1], y[K + 1], g[K + 1], h[K + 1], t[K + 1], u[K + 1], *const x[7] = {a, b, y, g, h, t, u};     \
-    for (ptrdiff_t i = 0; i < n; i += W)                                                                             \
-      sweep_fixed(c, nin, nout, seen, head, rule##_fixed, force_##rule, x, k0, K + 1, i, W);                         \
-  }
-#define KERNEL(rule, nin, nout, seen)                                                                                \
-  FIXED(rule, nin, nout, seen, 1, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 2, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 3, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 4, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 5, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 6, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 7, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 8, 0)                                                                                 \
-  FIXED(rule, nin, nout, seen, 1, 1)                                                                                 \
-  FIXED(rule, nin, nout, seen, 2, 1)                                                                                 \
-  static void rule##_kernel(jk_call *c, head_fn *head) {                                                             \
-    static void (*const fixed[])(jk_call *, head_fn *, ptrdiff_t) = {                                                \
-        rule##_0_1, rule##_0_2, rule##_0_3, rule##_0_4, rule##_0_5,                                                  \
-        rule##_0_6, rule##_0_7, rule##_0_8, rule##_1_1, rule##_1_2};                                                 \
-    ptrdiff_t i = 0;                                                                                                 \
-    V *x[7];                                                                                                         \
-    if (unrolled(c, nin)) fixed[c->k0 * JK_FIXED + c->k1 - 2](c, head, i = c->n / W * W);                            \
-    work_arrays(c, x);                                                                                               \
-    for (; i < c->n; i += W) {                                                                                       \
-      ptrdiff_t m = c->n - i < W ? c->n - i : W;                                                                     \
-      sweep_any(c, nin, nout, seen, head, rule##_any, force_##rule, x, c->k0, c->k1, i, m);                          \
-    }                                                                                                                \
-  }
+#include "drive.h"
 
 /* rule, inputs, results, and how many of these are seen: named, or derivatives of those */
 KERNEL(div, 2, 1, 1)
@@ -152,6 +99,7 @@ KERNEL(sqrt, 1, 1, 1)
 KERNEL(powc, 1, 1, 1)
 KERNEL(powp, 1, 1, 1)
 KERNEL(pow, 2, 3, 1)
+KERNEL(cpow, 2, 2, 2)
 KERNEL(hypot, 2, 2, 1)
 KERNEL(atan2, 2, 2, 1)
 KERNEL(exp, 1, 1, 1)

@@ -147,18 +147,158 @@ static void single(const jk_call *c, const jk_series *one, const jk_series *othe
   }
 }
 
+/* Less than a vector by way of whole ones: all coefficients of one or two factors. */
+typedef void product_fn(const jk_call *c, ptrdiff_t n);
+
+static void product_staged(const jk_call *c, int nin, product_fn *fixed, ptrdiff_t i) {
+  V x[3][PRODUCT_FIXED + 1];
+  real *plane[3][PRODUCT_FIXED + 1];
+  jk_call whole = *c;
+  for (int j = 0; j < 3; j++)
+    for (int k = 0; k < c->k1; k++) {
+      if (j < nin) x[j][k] = v_load_n(c->in[j].plane[k] + i, c->n - i);
+      plane[j][k] = (real *)&x[j][k];
+    }
+  whole.in[0].plane = plane[0], whole.in[1].plane = plane[1], whole.out[0].plane = plane[2];
+  fixed(&whole, W);
+  for (int k = c->k0; k < c->k1; k++) v_store_n(c->out[0].plane[k] + i, x[2][k], c->n - i);
+}
+
+static void run_fixed(const jk_call *c, int nin, product_fn *fixed) {
+  ptrdiff_t whole = c->n / W * W;
+  if (whole) fixed(c, whole);
+  if (whole < c->n) product_staged(c, nin, fixed, whole);
+}
+
+/* One factor has T = 2 or 3 coefficients e, as x + v t has: a window w of the other one slides along beside it. From the top down,
+   because results may lie where the factors do. The sum runs upwards in the first factor, which may be either. */
+INLINE V short_sum(const V *e, const V *w, int T, int upwards) {
+  V r = upwards ? e[0] * w[0] : e[T - 1] * w[T - 1];
+  UNROLL for (int j = 1; j < T; j++) r = upwards ? v_fma(e[j], w[j], r) : v_fma(e[T - 1 - j], w[T - 1 - j], r);
+  return r;
+}
+
+/* w_j is coefficient q - j of a series that has them from low to top */
+INLINE V short_edge(const V *e, const V *w, int T, int upwards, int q, int low, int top) {
+  V r = v_set(q < low || q - T + 1 > top ? 0 : -0.0);
+  UNROLL for (int j = 0; j < T; j++) {
+    int at = upwards ? j : T - 1 - j;
+    if (q - at >= low && q - at <= top) r = v_fma(e[at], w[at], r);
+  }
+  return r;
+}
+
+/* y_k for k = last down to first; those of an absorbing product wait in y until all are seen. */
+INLINE void short_vector(const jk_call *c, const jk_series *f, const jk_series *l, span s, int T, int absorbs, V *const x[7],
+                         ptrdiff_t i) {
+  int upwards = f == &c->in[0], low = l->low, top = upwards ? s.db : s.da, k = s.last;
+  V e[3], w[3], r, *y = x[2], sum = v_set(0);
+  UNROLL for (int j = 0; j < T; j++) {
+    int at = k + 1 - f->low - j;
+    e[j] = v_load(f->plane[f->low + j] + i);
+    w[j] = at >= low && at <= top ? v_load(l->plane[at] + i) : v_set(0);
+  }
+#define SHORT_STEP(from, whole)                                                                                      \
+  for (; k >= s.first && k >= (from); k--) {                                                                         \
+    int q = k - f->low;                                                                                              \
+    UNROLL for (int j = 0; j < T - 1; j++) w[j] = w[j + 1];                                                          \
+    if (whole || (q - T + 1 >= low && q - T + 1 <= top)) w[T - 1] = v_load(l->plane[q - T + 1] + i);                 \
+    r = whole ? short_sum(e, w, T, upwards) : short_edge(e, w, T, upwards, q, low, top);                             \
+    if (absorbs) y[k] = r, sum = v_fma(r, v_set(0), sum);                                                            \
+    else v_store(c->out[0].plane[k] + i, r);                                                                         \
+  }
+  SHORT_STEP(f->low + top + 1, 0)
+  SHORT_STEP(f->low + low + T - 1, 1)
+  SHORT_STEP(s.first, 0)
+#undef SHORT_STEP
+  if (!absorbs) return;
+  if (v_any(~(M)(sum == 0))) product_vector(c, 1, x, i, W);
+  else for (k = s.first; k <= s.last; k++) v_store(c->out[0].plane[k] + i, y[k]);
+}
+
+/* How many coefficients the shorter factor has, if few enough. */
+INLINE int short_terms(span s) {
+  int a = s.da - s.la + 1, b = s.db - s.lb + 1, t = a < b ? a : b;
+  return t == 2 || t == 3 ? t : 0;
+}
+
+/* ---- both factors with all coefficients, and many of them ------------------------------------------------------------- */
+
+enum { BAND = VECTOR == 64 ? 8 : 6 }; /* sums side by side, straight from the planes: what the registers hold */
+
+/* a_i w_j for the sums from j = d on, after w has moved on by one */
+#define BAND_STEP(i, d)                                                                                              \
+  {                                                                                                                  \
+    V e = v_load(a[i] + at);                                                                                         \
+    UNROLL for (int j = d; j < BAND; j++) y[j] = v_fma(e, w[j], y[j]);                                               \
+  }
+#define BAND_SHIFT UNROLL for (int j = BAND - 1; j > 0; j--) w[j] = w[j - 1];
+
+/* y_j = (ab)_{k+j}, j < BAND: all have terms up to i = k, and then one has a term more than the other. */
+INLINE void band(V *y, real *const *a, real *const *b, int k, ptrdiff_t at) {
+  V w[BAND], e = v_load(a[0] + at);
+  UNROLL for (int j = 0; j < BAND; j++) w[j] = v_load(b[k + j] + at), y[j] = e * w[j];
+  _Pragma("GCC unroll 4") for (int i = 1; i <= k; i++) {
+    BAND_SHIFT
+    w[0] = v_load(b[k - i] + at);
+    BAND_STEP(i, 0)
+  }
+  UNROLL for (int d = 1; d < BAND; d++) {
+    BAND_SHIFT
+    BAND_STEP(k + d, d)
+  }
+}
+
+/* From the top down, because results may lie where the factors do. */
+static void long_lanes(const jk_call *c, int absorbs, ptrdiff_t n) {
+  real *const *a = c->in[0].plane, *const *b = c->in[1].plane, *const *to = c->out[0].plane;
+  for (ptrdiff_t at = 0; at < n; at += W) {
+    int k = c->k1 - BAND;
+    V y[BAND];
+    band(y, a, b, k, at);
+    if (absorbs && v_any(~(M)(y[BAND - 1] * 0 == 0))) {
+      absorb(c, at);
+      continue;
+    }
+    for (; k > 0; k -= BAND) {
+      UNROLL for (int j = 0; j < BAND; j++) v_store(to[k + j] + at, y[j]);
+      band(y, a, b, k > BAND ? k - BAND : 0, at);
+    }
+    UNROLL for (int j = 0; j < BAND; j++) if (j < k + BAND) v_store(to[j] + at, y[j]);
+  }
+}
+
+/* 16 registers hold less of an unrolled product than of a band. */
+INLINE int is_long(const jk_call *c) {
+  return !c->k0 && c->k1 > (VECTOR == 32 ? 13 : PRODUCT_FIXED + 1) && full(&c->in[0], c->k1) && full(&c->in[1], c->k1);
+}
+
 #define PRODUCT_KERNEL(name, absorbs)                                                                                \
+  /* the lanes done: whole vectors, or none */                                                                       \
+  static ptrdiff_t name##_short(const jk_call *c, V *const x[7], span s) {                                           \
+    int t = short_terms(s), first = s.da - s.la <= s.db - s.lb;                                                      \
+    const jk_series *f = &c->in[!first], *l = &c->in[first];                                                         \
+    ptrdiff_t i = 0, n = t ? c->n / W * W : 0;                                                                       \
+    if (t == 2 && first) for (; i < n; i += W) short_vector(c, &c->in[0], &c->in[1], s, 2, absorbs, x, i);           \
+    else if (t == 2) for (; i < n; i += W) short_vector(c, &c->in[1], &c->in[0], s, 2, absorbs, x, i);               \
+    else for (; i < n; i += W) short_vector(c, f, l, s, 3, absorbs, x, i);                                           \
+    return i;                                                                                                        \
+  }                                                                                                                  \
   static void name##_kernel(jk_call *c, head_fn *head) {                                                             \
-    static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(name##_NAME)};                          \
+    static product_fn *const fixed[] = {EACH_PRODUCT(name##_NAME)};                                                  \
     (void)head;                                                                                                      \
     V *x[7];                                                                                                         \
     work_arrays(c, x);                                                                                               \
     ptrdiff_t i = 0;                                                                                                 \
-    int f = product_fixed(c, 2);                                                                                     \
-    if (f >= 0) fixed[f](c, i = c->n / W * W);                                                                       \
-    else if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
+    int f = is_long(c) ? -1 : product_fixed(c, 2);                                                                   \
+    if (f == 0 && c->n < W) single_vector(c->out[0].plane[0], c->in[0].plane[0], c->in[1].plane[0], absorbs, c->n);  \
+    else if (f >= 0) run_fixed(c, 2, fixed[f]);                                                                      \
+    if (f >= 0) return;                                                                                              \
+    if (c->in[1].low == c->in[1].degree) single(c, &c->in[1], &c->in[0], absorbs), i = c->n;                    \
     else if (c->in[0].low == c->in[0].degree) single(c, &c->in[0], &c->in[1], absorbs), i = c->n;                    \
-    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                 \
+    else if (is_long(c)) long_lanes(c, absorbs, i = c->n / W * W);                                                   \
+    else i = name##_short(c, x, span_of(c));                                                                         \
+    for (; i < c->n; i += W) product_vector(c, absorbs, x, i, c->n - i < W ? c->n - i : W);                          \
   }
 #define mul_NAME(K, k0) mul_##k0##_##K,
 #define mulz_NAME(K, k0) mulz_##k0##_##K,
@@ -218,11 +358,14 @@ static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m
 static void square_kernel(jk_call *c, head_fn *head) {
   (void)head;
 #define SQUARE_NAME(K, k0) square_##k0##_##K,
-  static void (*const fixed[])(const jk_call *, ptrdiff_t) = {EACH_PRODUCT(SQUARE_NAME)};
+  static product_fn *const fixed[] = {EACH_PRODUCT(SQUARE_NAME)};
   V *x[7];
   work_arrays(c, x);
   ptrdiff_t i = 0;
   int f = product_fixed(c, 1);
-  if (f >= 0) fixed[f](c, i = c->n / W * W);
+  if (f >= 0) {
+    run_fixed(c, 1, fixed[f]);
+    return;
+  }
   for (; i < c->n; i += W) square_vector(c, x, i, c->n - i < W ? c->n - i : W);
 }

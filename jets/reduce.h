@@ -9,10 +9,17 @@ static real sum_leaf(const real *x, ptrdiff_t n) { /* 32 chains whatever W is */
   for (int j = 0; j < 32 / W; j++) s[j] = v_set(0);
   for (; i + 32 <= n; i += 32)
     for (int j = 0; j < 32 / W; j++) s[j] += v_load(x + i + j * W);
-  real t[32];
+  if (i < n) {
+    real t[32];
+    memcpy(t, s, sizeof t);
+    for (int j = 0; i + j < n; j++) t[j] += x[i + j];
+    memcpy(s, t, sizeof t);
+  }
+  for (int half = 16 / W; half; half /= 2)
+    for (int j = 0; j < half; j++) s[j] += s[j + half];
+  real t[W];
   memcpy(t, s, sizeof t);
-  for (int j = 0; i + j < n; j++) t[j] += x[i + j];
-  for (int half = 16; half; half /= 2)
+  for (int half = W / 2; half; half /= 2)
     for (int j = 0; j < half; j++) t[j] += t[j + half];
   return t[0];
 }

@@ -47,7 +47,7 @@ typedef REAL(long long, int) M __attribute__((vector_size(VECTOR), may_alias)); 
 #if defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 INLINE V v_set(real a) {
@@ -128,16 +128,41 @@ V_ROUND(v_ceil, REAL(ceil, ceilf), 2)
 INLINE V v_load(const real *p) { return (V) * (const VU *)p; }
 INLINE void v_store(real *p, V a) { *(VU *)p = (VU)a; }
 
-/* The first n lanes, 0 < n <= W; where n is W at compile time these are v_load and v_store. */
+/* The first n lanes, 0 < n <= W, of those behind them nothing is read or written (they are 1); where n is W at compile time
+   these are v_load and v_store. */
+#if VECTOR == 64
+#define V_FIRST(n) ((REAL(__mmask8, __mmask16))((1u << (n)) - 1))
+INLINE V v_load_n(const real *p, ptrdiff_t n) {
+  return n == W ? v_load(p) : (V)V_OP(mask_loadu)((v_native)v_set(1), V_FIRST(n), p);
+}
+INLINE void v_store_n(real *p, V a, ptrdiff_t n) {
+  if (n == W) v_store(p, a);
+  else V_OP(mask_storeu)(p, V_FIRST(n), (v_native)a);
+}
+#elif VECTOR == 32
+INLINE M v_first(ptrdiff_t n) {
+  const M lane = REAL(((M){0, 1, 2, 3}), ((M){0, 1, 2, 3, 4, 5, 6, 7}));
+  return (M)(lane < (REAL(long long, int))n);
+}
+INLINE V v_load_n(const real *p, ptrdiff_t n) {
+  if (n == W) return v_load(p);
+  return v_select(v_first(n), (V)V_OP(maskload)(p, (__m256i)v_first(n)), v_set(1));
+}
+INLINE void v_store_n(real *p, V a, ptrdiff_t n) {
+  if (n == W) v_store(p, a);
+  else V_OP(maskstore)(p, (__m256i)v_first(n), (v_native)a);
+}
+#else
 INLINE V v_load_n(const real *p, ptrdiff_t n) {
   if (n == W) return v_load(p);
   V a = v_set(1);
-  memcpy(&a, p, (size_t)n * sizeof *p);
+  UNROLL for (int i = 0; i < W - 1; i++) if (i < n) a[i] = p[i];
   return a;
 }
 INLINE void v_store_n(real *p, V a, ptrdiff_t n) {
   if (n == W) v_store(p, a);
-  else memcpy(p, &a, (size_t)n * sizeof *p);
+  else UNROLL for (int i = 0; i < W - 1; i++) if (i < n) p[i] = a[i];
 }
+#endif
 
 #endif

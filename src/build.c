@@ -226,7 +226,7 @@ static int lists(build *b) {
 
 static int all(build *b, int n, const jet outputs[]) {
   return plan_common(b, n, outputs) && plan_need(b, n, outputs) && plan_same_need(b) && lists(b) && plan_spaces(b) && walk(b) &&
-         plan_sort(b) && plan_layout(b, n, outputs);
+         plan_sort(b) && plan_chains(b) && plan_layout(b, n, outputs);
 }
 
 int plan_build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {

@@ -56,6 +56,10 @@ int plan_region(build *, int space, ptrdiff_t n, int earliest); /* id, or -1 aft
 int plan_sort(build *);
 int plan_step(build *, const node *, step *);                  /* plan_step.c: what the step needs beside its planes */
 int plan_is_sink(const build *, const node *);
+int plan_chains(build *);                                      /* plan_chains.c */
+int plan_lines(build *);                                       /* plan_lines.c */
+int plan_has_lines(const step *);
+int plan_makes_plane(const step *, int k, int id); /* rather than having that of an input */
 int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
 int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 

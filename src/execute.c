@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t first) {
-  for (const moving *m = p->pointers + r->first_moving + worker * r->count_moving, *end = m + r->count_moving; m < end; m++)
-    *m->entry = p->planes[m->plane].base + first;
+/* Pointers from..to-1 of the worker. */
+static void move_pointers(const jet_plan *p, const region *r, int worker, ptrdiff_t from, ptrdiff_t to, ptrdiff_t first) {
+  const moving *all = p->pointers + r->first_moving + worker * r->count_moving;
+  for (const moving *m = all + from, *end = all + to; m < end; m++) *m->entry = p->planes[m->plane].base + first;
 }
 
 static int in_blocks(const region *r) { return !r->once && r->n > r->block; }
@@ -20,7 +21,7 @@ static void follow_caller(jet_plan *p) {
     x->base = p->planes[x->root].base + x->at;
   }
   for (int i = 0; i < p->nregions; i++)
-    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0, 0);
+    if (!in_blocks(&p->regions[i])) move_pointers(p, &p->regions[i], 0, 0, p->regions[i].count_moving, 0);
   p->moved = 0;
 }
 
@@ -33,9 +34,22 @@ static void choose_range(jet_plan *p, int k0, int k1) {
       }
 }
 
+/* What lines stand for; s: the first, then the last. */
+static void run_rows(const jet_plan *p, const region *r, int worker, step **s, ptrdiff_t first, ptrdiff_t n) {
+  step *from = *s, *end = from + from->lines->rows + from->lines->sinks;
+  if (in_blocks(r)) move_pointers(p, r, worker, r->usual_moving, r->count_moving, first);
+  for (; *s < end; ++*s) (*s)->run(p, *s, first, n);
+  go_on_after_rows(from, n);
+  --*s;
+}
+
 static void run_steps(const jet_plan *p, const region *r, int worker, ptrdiff_t first, ptrdiff_t n) {
-  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++)
-    if (s->now0 < s->now1) s->run(p, s, first, r->once ? s->n : n);
+  for (step *s = worker_steps(p, r, worker), *end = s + r->count; s < end; s++) {
+    if (r->once) n = s->n;
+    if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
+    else if (s->lines) run_rows(p, r, worker, &s, first, n);
+    else if (s->now0 < s->now1) s->run(p, s, first, n);
+  }
 }
 
 typedef struct walk {
@@ -48,9 +62,10 @@ static void walk_share(void *data, int worker) {
   const region *r = x->over;
   ptrdiff_t end = share_of(r, worker + 1) * r->block;
   for (ptrdiff_t first = share_of(r, worker) * r->block; first < end; first += r->block) {
-    move_pointers(x->plan, r, worker, first);
+    move_pointers(x->plan, r, worker, 0, r->usual_moving, first);
     run_steps(x->plan, r, worker, first, r->n - first < r->block ? r->n - first : r->block);
   }
+  if (r->streams) native_fence();
 }
 
 static void walk_blocks(const jet_plan *p, const region *r) {

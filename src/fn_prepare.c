@@ -3,6 +3,7 @@
 #include "fn.h"
 #include "lift.h"
 #include "ops.h"
+#include "peek.h"
 
 #include <string.h>
 
@@ -183,6 +184,7 @@ static void plan(prepared *p, jet *results) {
   for (int i = p->first_result; i < p->nslots; i++)
     if (p->slots[i].k == 0) results[n++] = p->slots[i].x;
   options.by_orders = p->key.by_orders;
+  if (tape_peeked(p->tape)) options.without = JET_CHAINS; /* code for one run is not worth its making */
   p->plan = jet_plan_new_ex(p->tape, n, results, &options);
 }
 

@@ -206,8 +206,9 @@ enum { CACHE = 64 * 1024, BLOCK_MIN = 32, BLOCK_MAX = 1024 };
 
 static void touch(build *b, int i, plane *x) { /* steps come by region */
   int r = b->plan->steps[i].region;
-  if (x->kind == PLANE_LOCAL || x->counted == r + 1) return;
-  b->plan->regions[r].touched += x->copies;
+  if (x->hidden || x->counted == r + 1) return;
+  if (x->kind == PLANE_LOCAL) b->plan->regions[r].shown += x->copies;
+  else b->plan->regions[r].touched += x->copies;
   x->counted = r + 1;
 }
 
@@ -221,7 +222,7 @@ static void choose_blocks(build *b) {
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
-    ptrdiff_t planes = x->slots + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
+    ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->touched, least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = BLOCK_MAX;
     while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
@@ -368,7 +369,7 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !find_slots(b)) return 0;
+  if (!find_ports(b, n, outputs) || !plan_lines(b) || !find_slots(b)) return 0;
   choose_blocks(b);
   choose_workers(b->plan);
   return allocate(b, &at) && plan_pointers(b, at.scratch);

@@ -113,8 +113,9 @@ jet complex_unary(const char *name, int r, int result, jet z) {
   return failed(z, z);
 }
 
-/* Integer powers are products. */
-jet complex_powc(jet z, double p) {
+jet complex_powc(jet z, double p) { /* of integers the others are products */
+  const jet parts[2] = {X, Y};
   if (p == 0) return jet_shift(jet_scale(z, 0), 1);
-  return jet_exp(jet_scale(jet_log(z), p));
+  jet y = record_row(JK_cpow, 2, parts, p, 0);
+  return y.id < 0 ? y : jet_complex(y, tape_jet(y.tape, y.id + 1));
 }

@@ -287,7 +287,9 @@ static void bind_planes(window *w, jet_plan *p, int v, jet x) {
 static int run(window *w) {
   if (!w->noutputs) return 1;
   for (int i = 0; i < w->noutputs; i++) w->outputs[i] = tape_jet(w->scratch, w->known->id_of[w->made[i]]);
-  jet_plan *p = jet_plan_new(w->scratch, w->noutputs, w->outputs);
+  jet_plan_options options = JET_PLAN_OPTIONS_INIT;
+  options.without = JET_CHAINS; /* it runs once: code is not worth its making */
+  jet_plan *p = jet_plan_new_ex(w->scratch, w->noutputs, w->outputs, &options);
   jet_status status = jet_plan_status(p);
   for (int i = 0; i < w->ngiven && !status; i++)
     bind_planes(w, p, w->given[i], tape_jet(w->scratch, w->known->id_of[w->given[i]]));

@@ -101,6 +101,7 @@ void jet_plan_free(jet_plan *p) {
   const memory m = p->mem;
   if (p->typed) p->typed->release(p);
   bag_free(&p->owned);
+  native_free(p->code, p->code_size);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);
   memory_resize(&m, p->regions, (size_t)p->regions_room * sizeof *p->regions, 0);
   if (p->steps_room) memory_resize(&m, p->steps, (size_t)p->steps_room * sizeof *p->steps, 0);

@@ -16,6 +16,7 @@
 #include "bag.h"
 #include "jets.h"
 #include "kernel.h"
+#include "lines.h"
 #include "numbers.h"
 #include "tape.h"
 
@@ -39,10 +40,26 @@ typedef struct plane {
   char claimed; /* an output owns it */
   char movable; /* the caller may bind its memory */
   char freed;   /* its slot has been given back */
+  char hidden;  /* between lines alone, which keep it in a register: its slot waits for rows that may have to run in their place */
   ptrdiff_t at; /* of a view: in its root; of a local one: its slot, -1 before; else in the arena */
   real *base; /* arena or the caller's */
   const double *constant;
 } plane;
+
+typedef struct chain { /* a run of rows, and of sinks behind them that add parts, that native code makes */
+  int rows, sinks, operations;
+  int width;      /* lanes of a vector */
+  int planes;     /* in the table of pointers */
+  const int *ids; /* plane ids */
+  real **plane;
+  real *carry;    /* lanes of parts from block to block */
+  int carries;
+  int streams;    /* planes of the table that may be stored past the cache, the first of them.. */
+  int *stream;
+  ptrdiff_t *stream_lanes; /* ..and how far beyond the block's first lane */
+  ptrdiff_t at;   /* of the code */
+  native_code *code;
+} chain;
 
 typedef struct step step;
 typedef void step_run(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
@@ -95,6 +112,8 @@ struct step {
     real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
   size_t partial_at; /* in the arena; of a sink that adds parts: what is kept aside */
+  chain *lines;   /* that begin with this row, or NULL */
+  char in_lines;
 };
 
 typedef struct moving { /* a pointer that follows the block, or the memory that the caller binds */
@@ -107,9 +126,12 @@ typedef struct region {
   int level, once;
   int first, count;               /* steps */
   ptrdiff_t first_moving, count_moving; /* pointers */
+  ptrdiff_t usual_moving; /* the first of them; the rest is of rows that lines stand for */
   ptrdiff_t slots;   /* of a block; numbers where steps run once */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
+  ptrdiff_t shown;   /* planes in slots that are not hidden */
   int sums;
+  int streams; /* whether something passes the cache */
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
 } region;
@@ -194,6 +216,8 @@ struct jet_plan {
   int *args;    /* inputs of flow */
   real *arena;
   void *work;
+  void *code; /* of lines */
+  size_t code_size;
   const real **operands; /* of a step on whole planes: room for the most there are */
   int any_lost;
   int moved; /* the caller has bound memory since the last run */
@@ -222,6 +246,9 @@ void plan_weave(const jet_plan *);                   /* outputs into the caller'
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_sum, run_add;
 step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+/* step_lines.c. A block by lines; 0: the rows and sinks must run, and then go_on_after_rows. */
+int run_lines(const jet_plan *, const step *, ptrdiff_t first, ptrdiff_t n);
+void go_on_after_rows(const step *, ptrdiff_t n);
 void finish_sum(const jet_plan *, const step *);
 void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
@@ -230,6 +257,8 @@ static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */
   return ids && k >= s->low && k <= s->degree ? ids[k] : -1;
 }
+/* How far part i of the order lies above the one that lies lowest. */
+static inline ptrdiff_t plan_part_lag(const parts *q, int i, int count) { return q->offset[q->order[i]] - q->offset[q->order[count - 1]]; }
 static inline ptrdiff_t blocks_of(const region *r) { return (r->n + r->block - 1) / r->block; }
 static inline ptrdiff_t share_of(const region *r, int worker) { /* the first of its blocks */
   return blocks_of(r) / r->workers * worker + blocks_of(r) % r->workers * worker / r->workers;

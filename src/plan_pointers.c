@@ -45,6 +45,14 @@ static int point_series(pointing *t, const step *s, jk_series *x, const int *ids
   return 1;
 }
 
+static int point_lines(pointing *t, chain *x) {
+  if (!(x->plane = (real **)bag_new(&t->b->plan->owned, (size_t)x->planes, sizeof *x->plane))) return build_no_memory(t->b);
+  for (int i = 0; i < x->planes; i++) point(t, &x->plane[i], x->ids[i]);
+  if (!(x->carry = (real *)bag_new(&t->b->plan->owned, CARRY_VECTORS * (size_t)(x->width * x->carries), sizeof *x->carry)))
+    return build_no_memory(t->b);
+  return 1;
+}
+
 static int wants_inputs(const step *s) {
   return s->run == run_row || s->run == run_sum || s->run == run_add || s->run == run_whole;
 }
@@ -58,12 +66,23 @@ static int point_step(pointing *t, step *s) {
   return 1;
 }
 
-static int point_first(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
-  if (!point_step(t, s)) return 0;
+/* Those that move with every block come first. */
+static int point_steps(pointing *t, step *steps, int count, ptrdiff_t *usual) {
+  const moving *first = t->next;
+  for (int i = 0; i < count; i++) {
+    if (steps[i].lines && !point_lines(t, steps[i].lines)) return 0;
+    if (!steps[i].in_lines && !point_step(t, &steps[i])) return 0;
+  }
+  *usual = t->next - first;
+  for (int i = 0; i < count; i++)
+    if (steps[i].in_lines && !point_step(t, &steps[i])) return 0;
+  return 1;
+}
+
+static void point_work(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
   if (s->call) s->call->work = t->b->plan->work;
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
     s->whole->told.scratch = t->b->plan->arena + scratch_at;
-  return 1;
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------------------------------- */
@@ -85,6 +104,14 @@ static int copy_series(build *b, const step *from, step *to) {
   return 1;
 }
 
+static int copy_lines(build *b, step *s) {
+  chain *x = (chain *)bag_new(&b->plan->owned, 1, sizeof *x);
+  if (!x) return build_no_memory(b);
+  *x = *s->lines;
+  s->lines = x;
+  return 1;
+}
+
 static int copy_parts(build *b, const region *r, int worker, step *s) {
   parts *q = (parts *)bag_new(&b->plan->owned, 1, sizeof *q);
   if (!q) return build_no_memory(b);
@@ -98,15 +125,16 @@ static int copy_parts(build *b, const region *r, int worker, step *s) {
 static int point_worker(build *b, const region *r, int worker) {
   jet_plan *p = b->plan;
   pointing t = {b, r, p->pointers + r->first_moving + worker * r->count_moving, worker * b->slots_room};
+  ptrdiff_t usual;
   for (int i = 0; i < r->count; i++) {
     const step *from = &p->steps[r->first + i];
     step *s = worker_steps(p, r, worker) + i;
     *s = *from;
-    if (!copy_series(b, from, s) || !point_step(&t, s)) return 0;
+    if (!copy_series(b, from, s) || (s->lines && !copy_lines(b, s))) return 0;
     if (s->call) s->call->work = (real *)p->work + worker * b->work_room;
     if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
   }
-  return 1;
+  return point_steps(&t, worker_steps(p, r, worker), r->count, &usual);
 }
 
 enum { APART = 128 }; /* bytes between what two workers write, so that they do not share a line of the cache */
@@ -139,9 +167,15 @@ static ptrdiff_t count_moving(const jet_plan *p, int n, const jk_series *s, cons
   return count;
 }
 
+static ptrdiff_t count_lines(const jet_plan *p, const chain *x, const region *r) {
+  ptrdiff_t count = 0;
+  for (int i = 0; x && i < x->planes; i++) count += moves(p, r, x->ids[i]);
+  return count;
+}
+
 static ptrdiff_t count_step(const jet_plan *p, const step *s) {
   const region *r = &p->regions[s->region];
-  return (wants_inputs(s) ? count_moving(p, s->nin, s->in, s->in_planes, r) : 0) +
+  return count_lines(p, s->lines, r) + (wants_inputs(s) ? count_moving(p, s->nin, s->in, s->in_planes, r) : 0) +
          (wants_outputs(s) ? count_moving(p, s->nout, s->out, s->out_planes, r) : 0);
 }
 
@@ -182,8 +216,8 @@ int plan_pointers(build *b, size_t scratch_at) {
     region *x = &p->regions[r];
     x->first_moving = used;
     pointing t = {b, x, p->pointers + used, 0};
-    for (int i = x->first; i < x->first + x->count; i++)
-      if (!point_first(&t, &p->steps[i], scratch_at)) return 0;
+    if (!point_steps(&t, p->steps + x->first, x->count, &x->usual_moving)) return 0;
+    for (int i = x->first; i < x->first + x->count; i++) point_work(&t, &p->steps[i], scratch_at);
     x->count_moving = t.next - p->pointers - used;
     used += x->count_moving * x->workers;
   }

@@ -104,6 +104,13 @@ static void print_step(const step *s, cost c, FILE *f) {
   print_cost(c, f);
 }
 
+/* The first of the steps that lines stand for. */
+static void print_chain(const chain *x, FILE *f) {
+  fprintf(f, "  %d lines make the next %d steps in registers, %d planes in memory", x->operations, x->rows + x->sinks, x->planes);
+  if (x->streams) fprintf(f, ", %d stored past the cache", x->streams);
+  fprintf(f, "\n");
+}
+
 static void print_region(const region *r, int i, FILE *f) {
   fprintf(f, "region %d, level %d: ", i, r->level);
   if (r->once) fprintf(f, "%d steps that run once\n", r->count);
@@ -120,12 +127,14 @@ jet_status plan_print(const jet_plan *p, FILE *f) {
     print_region(x, r, f);
     for (int i = x->first; i < x->first + x->count; i++) {
       cost c = cost_of(p, &p->steps[i]);
+      if (p->steps[i].lines) print_chain(p->steps[i].lines, f);
       print_step(&p->steps[i], c, f);
       add_cost(&all, c);
     }
   }
   fprintf(f, "all: ");
   print_cost(all, f);
+  if (p->code_size) fprintf(f, "code: %zu bytes\n", p->code_size);
   fprintf(f, "memory: %zu bytes\n", jet_plan_memory(p));
   return fflush(f) || ferror(f) ? JET_BAD_ARGUMENT : JET_OK;
 }

@@ -15,7 +15,8 @@ static port_plane *find_plane(jet_plan *p, const char *name, const char *other, 
   if (p->typed != &plan_runtime)
     *status = plan_refuse(p, JET_BAD_TYPE, "%s: the numbers of the plan are %s: %s reaches them", name,
                           type_name(p->typed->type), other);
-  else if (x.tape != p->tape) *status = plan_refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape%s%s", name,
+  else if (x.tape != p->tape)
+    *status = plan_refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape%s%s", name,
                           *other_type(p->typed->type, x.tape) ? ", but of one" : "", other_type(p->typed->type, x.tape));
   else if (!q && plan_pair_of(p, x.id) >= 0)
     *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is complex: jet_plan_read, jet_plan_write and jet_plan_bind_complex take "

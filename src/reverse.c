@@ -203,7 +203,9 @@ static int check_wrt(const char *name, jet_tape *tape, const value *loss, int m,
   if (m && (!wrt || !grad)) return tape_fail(tape, JET_BAD_ARGUMENT, "%s: %s is NULL", name, wrt ? "grad" : "wrt");
   for (int i = 0; i < m; i++) {
     if (!wrt[i].tape) return tape_fail(tape, JET_BAD_ARGUMENT, "%s: wrt %d is not a jet (its tape is NULL)", name, i);
-    if (wrt[i].tape != tape) return tape_fail(tape, JET_FOREIGN, "%s: wrt %d is a jet of another tape%s", name, i, other_type(tape->type, wrt[i].tape));
+    if (wrt[i].tape != tape)
+      return tape_fail(tape, JET_FOREIGN, "%s: wrt %d is a jet of another tape%s", name, i,
+                       other_type(tape->type, wrt[i].tape));
     if (!operand_check(name, wrt[i])) return 0;
     const value *v = value_of(tape, wrt[i].id);
     if (node_of(tape, wrt[i].id)->op == &op_constant && tape->shapes[v->shape].rank == 0)

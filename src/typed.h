@@ -12,6 +12,13 @@
 #define plan_execute TYPED(plan_execute)
 /* layout.c */
 #define plan_layout TYPED(plan_layout)
+/* native.c */
+#define native_add TYPED(native_add)
+#define native_fence TYPED(native_fence)
+#define native_free TYPED(native_free)
+#define native_mask TYPED(native_mask)
+#define native_seal TYPED(native_seal)
+#define native_width TYPED(native_width)
 /* pattern.c */
 #define pattern_add TYPED(pattern_add)
 #define pattern_length TYPED(pattern_length)
@@ -22,6 +29,12 @@
 #define plan_common TYPED(plan_common)
 #define plan_same_need TYPED(plan_same_need)
 #define plan_shares TYPED(plan_shares)
+/* plan_chains.c */
+#define plan_chains TYPED(plan_chains)
+/* plan_lines.c */
+#define plan_has_lines TYPED(plan_has_lines)
+#define plan_lines TYPED(plan_lines)
+#define plan_makes_plane TYPED(plan_makes_plane)
 /* plan_need.c */
 #define plan_need TYPED(plan_need)
 #define plan_want TYPED(plan_want)
@@ -46,6 +59,9 @@
 #define run_broadcast TYPED(run_broadcast)
 #define run_row TYPED(run_row)
 #define run_sum TYPED(run_sum)
+/* step_lines.c */
+#define go_on_after_rows TYPED(go_on_after_rows)
+#define run_lines TYPED(run_lines)
 /* step_whole.c */
 #define run_deposit TYPED(run_deposit)
 #define run_pairs TYPED(run_pairs)

@@ -56,6 +56,11 @@ static void fill_first(const op_check *c, int i, double *x, generator *g) {
     x[e] = o->kind == OPERAND_JET ? uniform(g, o->low, o->high) : floor(uniform(g, o->low, o->high + 1));
 }
 
+/* What float can hold, so that both types compute with the same numbers. */
+static void round_line(const op_check *c, double *x, ptrdiff_t n) {
+  for (ptrdiff_t e = 0; e < n && c->type == JET_F32; e++) x[e] = (double)(float)x[e];
+}
+
 static numbers *numbers_new(const op_check *c) {
   numbers *d = (numbers *)calloc(1, sizeof *d);
   generator g = {c->seed};
@@ -68,19 +73,36 @@ static numbers *numbers_new(const op_check *c) {
   }
   for (int k = 0; k < COEFFICIENTS; k++)
     for (ptrdiff_t e = 0; e < P * MAX_SIZE; e++) d->u[k][e] = uniform(&g, -1, 1);
+  for (int k = 0; k < COEFFICIENTS; k++) {
+    for (int i = 0; i < OPERANDS; i++) round_line(c, d->x[i][k], P * MAX_SIZE);
+    round_line(c, d->u[k], P * MAX_SIZE);
+  }
   return d;
 }
 
 static void write_plane(jet_plan *plan, jet x, int k, const double *from, ptrdiff_t n) {
-  memcpy(jet_plan_data(plan, x, k), from, (size_t)n * sizeof *from);
+  float *to = jet_tape_type(x.tape) == JET_F32 ? jet_plan_data_f32(plan, x, k) : NULL;
+  if (!to) memcpy(jet_plan_data(plan, x, k), from, (size_t)n * sizeof *from);
+  for (ptrdiff_t e = 0; to && e < n; e++) to[e] = (float)from[e];
 }
 
 /* Coefficient k of an output; beyond its order, zero. */
 static void read_plane(jet_plan *plan, jet y, int k, double *to) {
   ptrdiff_t n = jet_size(y);
+  const float *from = jet_tape_type(y.tape) == JET_F32 && k <= jet_order(y) ? jet_plan_data_f32(plan, y, k) : NULL;
   if (k > jet_order(y)) memset(to, 0, (size_t)n * sizeof *to);
-  else memcpy(to, jet_plan_data(plan, y, k), (size_t)n * sizeof *to);
+  else if (!from) memcpy(to, jet_plan_data(plan, y, k), (size_t)n * sizeof *to);
+  for (ptrdiff_t e = 0; from && e < n; e++) to[e] = (double)from[e];
 }
+
+static jet_tape *tape_of(const op_check *c) {
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = c->type;
+  return jet_tape_new_ex(&options);
+}
+
+/* 1e-12, in float as many units of its u. */
+static double tolerance_of(const op_check *c) { return c->type == JET_F32 ? 0x1p29 * 1e-12 : 1e-12; }
 
 static jet operand_input(jet_tape *tape, const op_check *c, int i) {
   return jet_input(tape, c->variant->in[i].rank, c->variant->in[i].dims);
@@ -248,7 +270,7 @@ static jet series(jet t, const op_check *c, int i) {
 }
 
 static void record_program(const op_check *c, unsigned jets, program *p) {
-  jet_tape *tape = p->tape = jet_tape_new();
+  jet_tape *tape = p->tape = tape_of(c);
   jet t_longer = jet_parameter(tape, c->order + 1), t = jet_parameter(tape, c->order);
   int n = c->variant->arity;
   for (int i = 0; i < n; i++) {
@@ -307,7 +329,7 @@ static bool identity(op_check *c, const numbers *d, unsigned jets, program *p) {
         }
       }
     }
-    if (!(fabs(left - right) <= 1e-12 * size + 1e-15))
+    if (!(fabs(left - right) <= tolerance_of(c) * (size + 1e-3)))
       return deny(c, "jets %#x: coefficient %d of <u, y'> is %.17g, of <x', gradient> %.17g", jets, k, left, right);
   }
   return true;
@@ -322,7 +344,7 @@ static bool plain_operands_agree(op_check *c, program *p) {
       read_plane(p->plan, p->grad[i], k, got);
       if (is_jet(c, i)) read_plane(p->plan, p->grad_all[i], k, want);
       else memset(want, 0, sizeof want);
-      if (!close_to(c, "gradient of plain operands", k, got, want, n, 1e-12 * largest(want, n))) return false;
+      if (!close_to(c, "gradient of plain operands", k, got, want, n, tolerance_of(c) * largest(want, n))) return false;
     }
   return true;
 }
@@ -389,7 +411,7 @@ static void record_parts(expansion *e, int k) {
 static void expansion_init(expansion *e, const op_check *c, unsigned jets, int directions) {
   memset(e, 0, sizeof *e);
   e->directions = directions, e->arity = c->variant->arity;
-  jet_tape *tape = e->tape = jet_tape_new();
+  jet_tape *tape = e->tape = tape_of(c);
   jet t = jet_parameter(tape, c->order), wrt[3 * OPERANDS], grad[3 * OPERANDS];
   int n = e->arity;
   for (int i = 0; i < n; i++) {
@@ -441,17 +463,17 @@ static bool coefficients_agree(op_check *c, expansion *e, unsigned jets, int i) 
     read_plane(e->plan, e->grad_x[i], k, want);
     size = fmax(size, largest(want, n));
     read_plane(e->plan, e->grad_a[i], k, got);
-    if (!close_to(c, "gradient of x_0", k, got, want, n, 1e-12 * size)) return false;
+    if (!close_to(c, "gradient of x_0", k, got, want, n, tolerance_of(c) * size)) return false;
     if (k <= jet_order(e->y)) {
       read_plane(e->plan, e->part_a[k][i], 0, got);
-      if (!close_to(c, "gradient of y_k by x_0", k, got, want, n, 1e-12 * size)) return false;
+      if (!close_to(c, "gradient of y_k by x_0", k, got, want, n, tolerance_of(c) * size)) return false;
     }
     if (jets >> i & 1) {
       read_plane(e->plan, e->grad_v[i], k, got);
-      if (!close_to(c, "gradient of v", k, got, below, n, 1e-12 * size)) return false;
+      if (!close_to(c, "gradient of v", k, got, below, n, tolerance_of(c) * size)) return false;
       if (k <= jet_order(e->y)) {
         read_plane(e->plan, e->part_v[k][i], 0, got);
-        if (!close_to(c, "gradient of y_k by v", k, got, below, n, 1e-12 * size)) return false;
+        if (!close_to(c, "gradient of y_k by v", k, got, below, n, tolerance_of(c) * size)) return false;
       }
     }
     memcpy(below, want, sizeof below);
@@ -521,7 +543,7 @@ static bool sums_agree(op_check *c, expansion *many, double sum[CHECK_ORDER + 1]
     for (int i = 0; i < many->arity; i++) {
       read_plane(many->plan, many->part_a[k][i], 0, got);
       if (!close_to(c, "gradient of y_k by x_0, all directions", k, got, sum[k][i], operand_size(c, i),
-                    1e-12 * size[i]))
+                    tolerance_of(c) * size[i]))
         return false;
     }
   return true;

@@ -13,6 +13,7 @@ typedef struct op_check {
   const op_entry *op;
   const op_variant *variant;
   int order; /* 0..CHECK_ORDER */
+  jet_type type; /* of the tapes; forward knows JET_F64 alone */
   uint64_t seed;
   char why[300]; /* of false */
 } op_check;

@@ -9,7 +9,7 @@ enum { MOST_OPS = 512 };
 
 static bool holds(const op_entry *op, op_law *law) {
   for (int v = 0; v < op->count; v++) {
-    op_check c = {op, &op->variants[v], CHECK_ORDER, (uint64_t)v, ""};
+    op_check c = {op, &op->variants[v], CHECK_ORDER, JET_F64, (uint64_t)v, ""};
     if (law(&c)) continue;
     fprintf(stderr, "%s\n", c.why);
     return false;

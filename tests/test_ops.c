@@ -44,12 +44,12 @@ static void list_is_complete(void **state) {
   assert_int_equal(wrong, 0);
 }
 
-static void all_obey(op_law *law, int lowest, int highest) {
+static void all_obey(op_law *law, jet_type type, int lowest, int highest) {
   int wrong = 0, checked = 0;
   for (int i = 0; i < op_count; i++)
     for (int v = 0; v < op_list[i].count; v++)
       for (int order = lowest; order <= highest; order++) {
-        op_check c = {&op_list[i], &op_list[i].variants[v], order, (uint64_t)(1000 * i + 10 * v + order), ""};
+        op_check c = {&op_list[i], &op_list[i].variants[v], order, type, (uint64_t)(1000 * i + 10 * v + order), ""};
         checked++;
         if (law(&c)) continue;
         print_error("%s\n", c.why);
@@ -61,23 +61,26 @@ static void all_obey(op_law *law, int lowest, int highest) {
 
 static void forward(void **state) {
   (void)state;
-  all_obey(op_check_forward, 0, 0);
-  all_obey(op_check_forward, CHECK_ORDER, CHECK_ORDER);
+  all_obey(op_check_forward, JET_F64, 0, 0);
+  all_obey(op_check_forward, JET_F64, CHECK_ORDER, CHECK_ORDER);
 }
 
 static void adjoints_in_jet_losses(void **state) {
   (void)state;
-  all_obey(op_check_adjoint, 0, CHECK_ORDER);
+  all_obey(op_check_adjoint, JET_F64, 0, CHECK_ORDER);
+  all_obey(op_check_adjoint, JET_F32, 0, CHECK_ORDER);
 }
 
 static void adjoints_in_losses_of_coefficients(void **state) {
   (void)state;
-  all_obey(op_check_coefficients, 0, CHECK_ORDER);
+  all_obey(op_check_coefficients, JET_F64, 0, CHECK_ORDER);
+  all_obey(op_check_coefficients, JET_F32, 0, CHECK_ORDER);
 }
 
 static void directions(void **state) {
   (void)state;
-  all_obey(op_check_directions, 0, CHECK_ORDER);
+  all_obey(op_check_directions, JET_F64, 0, CHECK_ORDER);
+  all_obey(op_check_directions, JET_F32, 0, CHECK_ORDER);
 }
 
 int main(void) {

@@ -90,7 +90,7 @@ static void print_default(const cli_option *o) {
     printf("%s", text ? text : "none");
     break;
   case CLI_CHOICE: printf("%s", ((const cli_choice *)o->target)->names[((const cli_choice *)o->target)->at]); break;
-  case CLI_FLAG: printf(*(const int *)o->target ? "on" : "off"); break;
+  case CLI_FLAG: printf("%s", *(const int *)o->target ? "yes" : "no"); break;
   }
 }
 

@@ -1,4 +1,4 @@
-/* cli.h - command lines of the form --name VALUE, or --name for a flag, read by a table of options. */
+/* cli.h - command lines of the form --name VALUE, and --name of a flag, read by a table of options. */
 #ifndef EXAMPLES_CLI_H
 #define EXAMPLES_CLI_H
 
@@ -13,11 +13,11 @@ typedef struct cli_choice {
 
 typedef struct cli_option {
   const char *name;  /* "points" for --points                                         */
-  const char *value; /* what its value is called in the help; "" of a flag            */
+  const char *value; /* what its value is called in the help                          */
   const char *help;
   cli_kind kind;
-  void *target;     /* int *, double *, const char ** (twice) or cli_choice *; holds the default, a NULL for none; */
-  double low, high; /* of a flag an int *, which becomes 1. The range of an integer or a number                    */
+  void *target;     /* int *, double *, const char ** (twice), cli_choice *, int *; holds the default, a NULL for none */
+  double low, high; /* the range of an integer or a number                            */
 } cli_option;
 
 /* Reads the command line into the targets. Returns a negative number to go on, or the exit status: 0 after --help, 2

@@ -14,11 +14,12 @@ typedef struct optimiser {
   double rate; /* may be changed between steps */
   ptrdiff_t n;
   int steps;
-  double *m, *v; /* running means of the gradient and of its square */
+  void *m, *v; /* running means of the gradient and of its square: of the type of the numbers, room for doubles */
 } optimiser;
 
 int optimiser_new(optimiser *, optimiser_kind, double rate, ptrdiff_t n); /* 0: out of memory */
 void optimiser_step(optimiser *, double *x, const double *gradient);
+void optimiser_step_f32(optimiser *, float *x, const float *gradient); /* one optimiser, one type */
 void optimiser_free(optimiser *);
 
 #endif
