@@ -394,6 +394,67 @@ JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
 JET_API jet jet_cross_entropy(jet logits, const ptrdiff_t labels[]);
 JET_API jet jet_cross_entropy_at(jet logits, jet labels);
 
+/* ---- complex arrays ------------------------------------------------------------------------------------------------ */
+
+/* A complex jet is a handle for two real ones, and goes wherever this list says; elsewhere it is refused with a sentence.
+     add sub mul div pow, of complex and real operands in any mixture; scale (by a real number) shift powc neg square recip sqrt exp log
+     sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh abs; where (the mask is real); sum mean cumsum dot outer matmul matvec
+     trace diag tril triu; reshape broadcast_to permute transpose slice concat stack pad flip roll gather scatter_add take_along;
+     expand expand_many coefficient stop_gradient.
+   Branches are principal, cuts those of C99's Annex G, where the sign of a zero tells the side: log, sqrt, pow and powc (of no
+   integer) cut along the negative real axis; asin acos atanh along the real axis beyond -1 and 1, acosh below 1; asinh and atan along
+   the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients need |w| within 1e-154
+   and 1e154. dot and matmul conjugate nothing.
+   A gradient of a real loss with respect to z = x + iy is dL/dx + i dL/dy, the direction of steepest ascent (README.md compares the
+   conventions); of jet_vjp, the loss is the real part of the sum of conj(adjoint) output. */
+JET_API jet jet_complex(jet re, jet im);                /* real arrays that broadcast */
+JET_API jet jet_input_complex(jet_tape *, int rank, const ptrdiff_t *dims);
+JET_API jet jet_constant_complex(jet_tape *, int rank, const ptrdiff_t *dims, const double *pairs); /* re, im, re, ..: double complex */
+JET_API int jet_is_complex(jet x);
+JET_API jet jet_real(jet z);                            /* these five of real arrays too */
+JET_API jet jet_imag(jet z);
+JET_API jet jet_conj(jet z);
+JET_API jet jet_angle(jet z);                           /* atan2(im, re), in [-pi, pi] */
+JET_API jet jet_abs2(jet z);                            /* re^2 + im^2; jet_abs is hypot(re, im), whose gradient at 0 is 0 */
+JET_API jet jet_polar(jet r, jet angle);                /* r e^(i angle) */
+
+/* ---- Fourier transforms, by FFTW ------------------------------------------------------------------------------------- */
+
+/* y_k = sum over j of x_j e^{-2 pi i j k / n} along the axes, and its inverse with e^{+..} and, by the norm, a factor: BACKWARD 1/n
+   on the inverse, FORWARD 1/n on the transform, ORTHO 1/sqrt n on both; n the elements of all axes. Real operands count as complex.
+   rfft is the first n/2 + 1 of the last axis of the list for a real array; irfft goes back to the extent given, n or n + 1, and takes the
+   imaginary parts that a real array has not for 0. Every coefficient of a jet is transformed, batches at once. Axes of no elements, and a
+   library built without FFTW, are refused. */
+typedef enum jet_fft_norm { JET_FFT_BACKWARD, JET_FFT_ORTHO, JET_FFT_FORWARD } jet_fft_norm;
+JET_API jet jet_fft(jet z, int axis, jet_fft_norm norm);
+JET_API jet jet_ifft(jet z, int axis, jet_fft_norm norm);
+JET_API jet jet_rfft(jet x, int axis, jet_fft_norm norm);
+JET_API jet jet_irfft(jet z, ptrdiff_t extent, int axis, jet_fft_norm norm);
+JET_API jet jet_fft2(jet z, jet_fft_norm norm);         /* the last two axes */
+JET_API jet jet_ifft2(jet z, jet_fft_norm norm);
+JET_API jet jet_rfft2(jet x, jet_fft_norm norm);
+JET_API jet jet_irfft2(jet z, ptrdiff_t extent, jet_fft_norm norm);
+JET_API jet jet_fftn(jet z, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_ifftn(jet z, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_rfftn(jet x, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_irfftn(jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm);
+JET_API jet jet_fftshift(jet x, int n, const int axes[]);  /* element 0 of each axis goes to n/2 */
+JET_API jet jet_ifftshift(jet x, int n, const int axes[]);
+JET_API jet jet_fftfreq(jet_tape *, ptrdiff_t n, double spacing);  /* 0, 1, .., -1 over n spacing */
+JET_API jet jet_rfftfreq(jet_tape *, ptrdiff_t n, double spacing);
+
+/* Cosine transforms of a real array along an axis, of types 1 to 4 as SciPy has them; with BACKWARD the plain sum, twice over each number
+   but the ends. An inverse undoes the transform of the same type and norm. Type 1 needs two elements. */
+JET_API jet jet_dct(jet x, int type, int axis, jet_fft_norm norm);
+JET_API jet jet_idct(jet x, int type, int axis, jet_fft_norm norm);
+
+/* sum over j of a_{k-j} b_j, and of a_{k+j} conj(b_j), of two vectors or two matrices, real or complex: wherever they overlap, m + n - 1;
+   the middle of that, of the shape of a; where b lies inside a, m - n + 1. By shifted sums where that is less work, else by FFT, whose
+   rounding is relative to the largest elements. */
+typedef enum jet_convolve_mode { JET_FULL, JET_SAME, JET_VALID } jet_convolve_mode;
+JET_API jet jet_convolve(jet a, jet b, jet_convolve_mode mode);
+JET_API jet jet_correlate(jet a, jet b, jet_convolve_mode mode);
+
 /* ---- 3. plans: run, many times, without allocating -------------------------------------------------------------- */
 
 /* What a plan does to be fast. Each can be left out, with the same numbers bit for bit (but for the bits of NaN). */
@@ -415,8 +476,10 @@ typedef struct jet_plan_options {
   int without;   /* optimisations to leave out: jet_optimisation, or-ed */
   int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
                     what omp_get_max_threads() is when the plan is made */
+  int measure;   /* non-zero: Fourier transforms are chosen by trial (FFTW_MEASURE), which takes time now and may save some at each
+                    run; two such plans may differ in rounding */
 } jet_plan_options;
-#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0 }
+#define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0, 0 }
 
 /* Evaluates what the n outputs need and nothing else. The tape may grow or be freed afterwards. Never NULL: a failure (of
    the tape, of an output) shows in jet_plan_status and at every use. */
@@ -436,6 +499,12 @@ JET_API float *jet_plan_data_f32(jet_plan *, jet x, int k); /* of a tape of JET_
    bound again, and must not overlap other memory of the plan (which is not checked). data = NULL goes back to the plan's own. */
 JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
 JET_API jet_status jet_plan_bind_f32(jet_plan *, jet x, int k, float *data); /* of the other type each is JET_BAD_TYPE */
+
+/* Coefficient k of a complex output or input, re, im, re, im, ..: copied now; and bound, to be read before or written after each
+   run (NULL: no longer). */
+JET_API jet_status jet_plan_read(jet_plan *, jet z, int k, double *pairs);
+JET_API jet_status jet_plan_write(jet_plan *, jet z, int k, const double *pairs);
+JET_API jet_status jet_plan_bind_complex(jet_plan *, jet z, int k, double *pairs);
 
 JET_API jet_status jet_plan_run(jet_plan *);
 

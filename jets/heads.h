@@ -135,6 +135,15 @@ HEAD2(erf, v_erf(a), gauss(a, -1) * (real)M_2_SQRTPI)
 HEAD2(erfc, v_erfc(a), gauss(a, -1) * (real)-M_2_SQRTPI)
 HEAD2(normcdf, v_erfc(a * (real)-M_SQRT1_2) * 0.5, gauss(a, -0.5) * (real)(M_2_SQRTPI * M_SQRT1_2 * 0.5))
 
+/* (a + ib)^c */
+HEAD(cpow, 2) {
+  ARGS;
+  V s, t, n = v_pow(v_hypot(a, b), v_set(c));
+  v_sincos(v_atan2(b, a) * c, &s, &t);
+  r[0] = n * t;
+  r[1] = n * s;
+}
+
 HEAD(pow, 3) {
   ARGS;
   r[0] = v_pow(a, b);

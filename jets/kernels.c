@@ -9,8 +9,9 @@ INLINE int degree_of(const jk_series *s, int k1) { /* not negative: a series wit
 }
 INLINE int full(const jk_series *s, int k1) { return s->low == 0 && s->degree >= k1 - 1; }
 
-/* The rule's constant p, for powc the call's. */
-INLINE real p_of(const jk_call *c) { return (real)(c->row == JK_powc ? c->c : jk_rows[c->row].p); }
+/* The rule's constant p, for powers the call's. */
+INLINE double exact_p(const jk_call *c) { return c->row == JK_powc || c->row == JK_cpow ? c->c : jk_rows[c->row].p; }
+INLINE real p_of(const jk_call *c) { return (real)exact_p(c); }
 
 /* ---- lanes that need more than arithmetic: to redo.c, one by one ------------------------------------------------ */
 
@@ -23,7 +24,7 @@ static void redo(jk_call *c, V *const x[7], int nin, int nout, int seen, int k1,
       for (int k = 0; k < k1; k++) s[j][k] = x[j][k][l];
     for (int j = 0; j < nout; j++) s[2 + j][0] = x[2 + j][0][l];
     jk_lane lane = {s[0], nin > 1 ? s[1] : NULL, {s[2], s[3], s[4]}, s[5], s[6], k1,
-                    c->row == JK_powc ? c->c : jk_rows[c->row].p, jk_rows[c->row].q};
+                    exact_p(c), jk_rows[c->row].q};
     int lost = jk_redo(c->row, &lane);
     if (lost > c->lost) c->lost = lost;
     for (int j = 0; j < nout; j++)
@@ -48,6 +49,7 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #define force_powc NULL
 #define force_powp NULL
 #define force_pow NULL
+#define force_cpow NULL
 #define force_hypot force_scaled
 #define force_atan2 force_scaled
 #define force_exp NULL
@@ -97,6 +99,7 @@ KERNEL(sqrt, 1, 1, 1)
 KERNEL(powc, 1, 1, 1)
 KERNEL(powp, 1, 1, 1)
 KERNEL(pow, 2, 3, 1)
+KERNEL(cpow, 2, 2, 2)
 KERNEL(hypot, 2, 2, 1)
 KERNEL(atan2, 2, 2, 1)
 KERNEL(exp, 1, 1, 1)

@@ -236,6 +236,7 @@ PLAIN(softplus)
 PLAIN(logaddexp)
 PLAIN(atan)
 PLAIN(erf)
+PLAIN(cpow)
 
 typedef int redo_fn(const lane *);
 /* rows that never come here */

@@ -1,11 +1,14 @@
 /* rows.c - the choice of an instruction set, directions, sums: for each type. */
 #include "kernel.h"
+#include "panel.h"
 
 #include <string.h>
 
 extern const jk_set jk_baseline;
+extern const jk_panel jk_panel_baseline;
 #if JETS_X86
 extern const jk_set jk_avx2, jk_avx512;
+extern const jk_panel jk_panel_avx2, jk_panel_avx512;
 #define CPU(f) __builtin_cpu_supports(f)
 #endif
 
@@ -28,6 +31,14 @@ const jk_set *jk_select(int isa) {
   if (isa) return set_of(isa);
   for (isa = 3; !s; isa--) s = set_of(isa);
   return s;
+}
+
+const jk_panel *jk_panel_of(const jk_set *set) {
+#if JETS_X86
+  if (set == &jk_avx512) return &jk_panel_avx512;
+  if (set == &jk_avx2) return &jk_panel_avx2;
+#endif
+  return (void)set, &jk_panel_baseline;
 }
 
 void jk_tree_add(jk_tree *t, real x) {

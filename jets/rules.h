@@ -355,5 +355,27 @@ INLINE void RULE(atan2)(ARGS) {
   }
 }
 
+/* (y + ig)' (a + ib) = p (y + ig) (a + ib)'. By real functions, |z|^p e^(ip arg z), high orders would cancel: either factor has twice the
+   singularities of the product. */
+INLINE void RULE(cpow)(ARGS) {
+  UNUSED;
+  L big = l_select(l_abs(a[0]) < l_abs(b[0]), l_abs(b[0]), l_abs(a[0]));
+  L c = a[0] / big, s = b[0] / big, r = l_set(1.0) / (l_fma(c, c, l_mul(s, s)) * big);
+  int d = da > db ? da : db;
+  LOOP for (int k = k0; k < k1; k++) {
+    L re = l_set(0), im = l_set(0);
+    LOOP for (int i = RULE(from)(k, d); i < k; i++) {
+      real w = p * (real)(k - i) - (real)i;
+      L x = a[k - i] * w, v = b[k - i] * w;
+      re = l_fnma(v, g[i], l_fma(x, y[i], re));
+      im = l_fma(v, y[i], l_fma(x, g[i], im));
+    }
+    re = l_fma(re, l_set((real)1 / (real)k), l_fnma(b[k], g[0], l_mul(a[k], y[0])) * p);
+    im = l_fma(im, l_set((real)1 / (real)k), l_fma(b[k], y[0], l_mul(a[k], g[0])) * p);
+    y[k] = l_fma(im, s, l_mul(re, c)) * r;
+    g[k] = l_fnma(re, s, l_mul(im, c)) * r;
+  }
+}
+
 #undef ARGS
 #undef UNUSED

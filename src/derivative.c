@@ -24,6 +24,13 @@ static jet turn(jet u, jet a, jet b) {
   return slope(jet_div(u, r), r);
 }
 
+/* Part i of c (a + ib)^(c - 1) */
+static jet power_slope(jet a, jet b, double c, int i) {
+  const jet z[2] = {a, b};
+  jet y = record_row(JK_cpow, 2, z, c - 1, 0);
+  return y.id < 0 ? y : jet_scale(tape_jet(y.tape, y.id + i), c);
+}
+
 /* 1 where a > b along t -> 0+, 1/2 at ties, 0 where a < b */
 static jet share(jet a, jet b) { return jet_scale(jet_shift(record_binary(JK_compare, a, b), 1), 0.5); }
 

@@ -1,4 +1,5 @@
 /* elementwise.c - the rows of functions.def as operations, broadcasting, and their public functions. */
+#include "pair.h"
 #include "ops.h"
 #include "reverse.h"
 
@@ -222,7 +223,10 @@ jet operand_broadcast(jet x, int s) {
 
 int operand_check(const char *name, jet x) {
   if (!x.tape || x.tape->status) return 0;
-  if (x.id >= 0 && x.id < x.tape->nvalues) return 1;
+  if (x.id >= 0 && x.id < x.tape->nvalues && !value_of(x.tape, x.id)->complex) return 1;
+  if (is_complex(x))
+    return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: the operand is complex where a real array is needed (jet_real, jet_imag, jet_abs "
+                     "make one)", name);
   return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: an operand is not a jet of this tape (id %d)", name, x.id);
 }
 
@@ -271,6 +275,7 @@ jet record_binary(int r, jet a, jet b) {
 }
 
 static jet unary(const char *name, int r, int result, jet x) {
+  if (is_complex(x)) return complex_unary(name, r, result, x);
   if (!operand_check(name, x)) return failed(x, x);
   jet y = x.tape->rewriting ? rewrite_unary(r, x) : jet_none;
   if (!y.tape) y = record_unary(r, x, 0, 0);
@@ -278,6 +283,10 @@ static jet unary(const char *name, int r, int result, jet x) {
 }
 
 static jet binary(int r, jet a, jet b) {
+  if (any_complex(a, b)) {
+    jet z = a.tape == b.tape && a.id >= 0 && b.id >= 0 ? simplify(r, a, b) : jet_none;
+    return z.tape ? z : complex_binary(op_row[r].name, r, a, b);
+  }
   if (!operands_check(op_row[r].name, a, b)) return failed(a, b);
   jet y = simplify(r, a, b);
   if (!y.tape && a.tape->rewriting) y = rewrite_binary(r, a, b);
@@ -301,9 +310,13 @@ static jet binary(int r, jet a, jet b) {
 #include "functions.def"
 #include "functions_end.def"
 
-jet jet_scale(jet x, double c) { return record_unary(JK_scale, x, c, 0); }
+jet jet_scale(jet x, double c) {
+  BY_PARTS(x, part, jet_scale(part, c))
+  return record_unary(JK_scale, x, c, 0);
+}
 
 jet jet_shift(jet x, double c) {
+  if (is_complex(x)) return jet_complex(jet_shift(part_of(x, 0), c), part_of(x, 1));
   if (!operand_check("shift", x)) return failed(x, x);
   jet y = x.tape->rewriting ? rewrite_shift(x, c) : jet_none;
   return y.tape ? y : record_unary(JK_shift, x, c, 0);
@@ -311,6 +324,8 @@ jet jet_shift(jet x, double c) {
 
 jet jet_where(jet mask, jet a, jet b) {
   jet in[3] = {mask, a, b};
+  if (any_complex(a, b))
+    return jet_complex(jet_where(mask, part_of(a, 0), part_of(b, 0)), jet_where(mask, part_of(a, 1), part_of(b, 1)));
   if (!operands_check("where", mask, a) || !operands_check("where", mask, b)) return failed(mask, a);
   return record_row(JK_where, 3, in, 0, 0);
 }
@@ -326,9 +341,9 @@ static jet products(jet x, int n) { /* n > 0 */
 }
 
 jet jet_powc(jet x, double p) {
-  if (!operand_check("powc", x)) return failed(x, x);
+  if (!is_complex(x) && !operand_check("powc", x)) return failed(x, x);
   if (p == 0.5) return jet_sqrt(x);
-  if (p == 0 || p != rint(p) || fabs(p) > MAX_PRODUCTS) return record_unary(JK_powc, x, p, 0);
+  if (p == 0 || p != rint(p) || fabs(p) > MAX_PRODUCTS) return is_complex(x) ? complex_powc(x, p) : record_unary(JK_powc, x, p, 0);
   return p > 0 ? products(x, (int)p) : jet_recip(products(x, (int)-p));
 }
 

@@ -141,11 +141,13 @@ void plan_execute_folded(jet_plan *p) {
 }
 
 static void execute(jet_plan *p, int k0, int k1) {
+  if (p->nwoven) plan_unweave(p);
   follow_caller(p);
   if (p->by_orders) choose_range(p, k0, k1);
   for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
   for (int i = p->folded; i < p->nregions; i++) run_region(p, &p->regions[i]);
   deliver(p);
+  if (p->nwoven) plan_weave(p);
   count_lost(p);
 }
 

@@ -1,4 +1,5 @@
 /* expand.c - jets of plain arrays and plain arrays of jets: all of them other names for planes. */
+#include "pair.h"
 #include "ops.h"
 #include "reverse.h"
 
@@ -95,12 +96,16 @@ static int expand_check(const char *name, jet x, jet v, jet t) {
 }
 
 jet jet_expand(jet x, jet v, jet t) {
+  if (any_complex(x, v))
+    return jet_complex(jet_expand(part_of(x, 0), part_of(v, 0), t), jet_expand(part_of(x, 1), part_of(v, 1), t));
   int s;
   if (!expand_check("expand", x, v, t) || (s = broadcast_shape("expand", x, v)) < 0) return failed(x, v);
   return record_binary(JK_add, operand_broadcast(x, s), raise_to(operand_broadcast(v, s), t, 1));
 }
 
 jet jet_expand_many(jet x, jet v, jet t) {
+  if (any_complex(x, v))
+    return jet_complex(jet_expand_many(part_of(x, 0), part_of(v, 0), t), jet_expand_many(part_of(x, 1), part_of(v, 1), t));
   char a[200], b[200];
   if (!expand_check("expand_many", x, v, t)) return failed(x, v);
   const shape from = *shape_of(x.tape, x.id), to = *shape_of(v.tape, v.id);
@@ -208,6 +213,7 @@ jet coefficient_of(jet y, int k) {
 }
 
 jet jet_coefficient(jet y, int k) {
+  BY_PARTS(y, part, jet_coefficient(part, k))
   if (!operand_check("coefficient", y)) return failed(y, y);
   const value v = *value_of(y.tape, y.id);
   if (k < 0 || k > v.order) {
@@ -240,7 +246,7 @@ jet jet_coefficient_sum(jet y, int k) {
 static int infer_stop(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
   const value *x = value_of(tape, in[0]);
   (void)o, (void)nin, (void)with;
-  if (copies_of(x, 0) > 1) *out = (value){out->node, 0, x->shape, x->parameter, x->order, 0, 0, x->directions, 0};
+  if (copies_of(x, 0) > 1) *out = (value){out->node, 0, x->shape, x->parameter, x->order, 0, 0, x->directions, 0, 0};
   out->shape = x->shape;
   if (x->low > 0 || is_zero(x)) set_interval(out, 1, 0);
   return 1;
@@ -256,6 +262,7 @@ const op op_stop_gradient = {.name = "stop_gradient", .row = -1, .count = 1, .in
                              .alias = alias_stop};
 
 jet jet_stop_gradient(jet x) {
+  BY_PARTS(x, part, jet_stop_gradient(part))
   attributes with = NO_ATTRIBUTES;
   return operand_check("stop_gradient", x) ? tape_record(x.tape, &op_stop_gradient, 1, &x.id, &with) : failed(x, x);
 }

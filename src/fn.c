@@ -1,6 +1,7 @@
 /* fn.c - jet_fn: a callback recorded once on plain arrays, then recorded again from its own tape for each question. Written on
    the tape and the plan as anybody could; only `lift` looks inside a tape. */
 #include "fn.h"
+#include "pair.h"
 #include "lift.h"
 #include "peek.h"
 
@@ -149,6 +150,8 @@ static jet call(jet_fn *f, int values) {
 static jet_status check_result(jet_fn *f) {
   jet_status status = jet_tape_status(f->tape);
   if (status) return fn_fail(f, status, "%s", jet_tape_message(f->tape));
+  if (is_complex(f->y))
+    return fn_fail(f, JET_BAD_CALLBACK, "the callback returned a complex jet, not a real one (jet_real, jet_imag, jet_abs make one)");
   if (f->y.tape != f->tape)
     return fn_fail(f, f->y.tape ? JET_FOREIGN : JET_BAD_CALLBACK, "the callback returned %s",
                    f->y.tape ? "a jet of another tape" : "no jet");

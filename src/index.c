@@ -1,5 +1,6 @@
 /* index.c - arrays put together from parts, elements by constant indices, and what matrices have on and beside their
    diagonal. */
+#include "pair.h"
 #include "shape.h"
 
 #include <math.h>
@@ -65,8 +66,24 @@ static jet put_together(jet_tape *tape, int n, const jet x[], int shape, int axi
   return y;
 }
 
+/* Real parts together, and imaginary ones. */
+static jet parts_together(int n, const jet x[], int axis, jet (*together)(int, const jet[], int)) {
+  const memory *mem = &x[0].tape->mem;
+  size_t room = 2 * (size_t)n * sizeof(jet);
+  jet *re = x[0].tape ? (jet *)memory_resize(mem, NULL, 0, room) : NULL, *im = re + n;
+  if (!re) {
+    if (x[0].tape) tape_fail(x[0].tape, JET_NO_MEMORY, "out of memory while recording");
+    return failed(x[0], x[0]);
+  }
+  for (int i = 0; i < n; i++) re[i] = part_of(x[i], 0), im[i] = part_of(x[i], 1);
+  jet y = together(n, re, axis), z = together(n, im, axis);
+  memory_resize(mem, re, room, 0);
+  return jet_complex(y, z);
+}
+
 jet jet_concat(int n, const jet x[], int axis) {
   if (n < 1 || !x) return jet_none;
+  if (list_is_complex(n, x)) return parts_together(n, x, axis, jet_concat);
   jet_tape *tape = operands_check_all("concat", n, x);
   if (!tape || (axis = axis_check("concat", x[0], axis)) < 0 || !parts_fit("concat", n, x, axis) ||
       !parts_meet("concat", n, x))
@@ -83,6 +100,7 @@ jet jet_concat(int n, const jet x[], int axis) {
 
 jet jet_stack(int n, const jet x[], int axis) {
   if (n < 1 || !x) return jet_none;
+  if (list_is_complex(n, x)) return parts_together(n, x, axis, jet_stack);
   jet_tape *tape = operands_check_all("stack", n, x);
   if (!tape || !parts_fit("stack", n, x, -1) || !parts_meet("stack", n, x)) return failed(x[0], x[0]);
   const shape *s = shape_of(tape, x[0].id);
@@ -132,6 +150,8 @@ static int pad_axes(jet x, const ptrdiff_t before[], const ptrdiff_t after[], pt
 }
 
 jet jet_pad(jet x, const ptrdiff_t before[], const ptrdiff_t after[], double number) {
+  if (is_complex(x))
+    return jet_complex(jet_pad(part_of(x, 0), before, after, number), jet_pad(part_of(x, 1), before, after, 0));
   ptrdiff_t dims[JET_MAX_RANK], pattern[VIEW_NUMBERS];
   int whole = -1;
   if (!operand_check("pad", x) || !null_check("pad", x, "before", before) || !null_check("pad", x, "after", after) ||
@@ -182,6 +202,7 @@ static int replaced_shape(jet_tape *tape, const char *name, const shape *s, int 
 }
 
 jet jet_gather(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index) {
+  BY_PARTS(x, part, jet_gather(part, axis, rank, dims, index))
   int of_index = -1, whole = -1;
   if (!operand_check("gather", x) || (axis = axis_check("gather", x, axis)) < 0 ||
       (of_index = tape_shape(x.tape, "gather", rank, dims)) < 0)
@@ -214,6 +235,7 @@ static int scattered_shape(jet x, int axis, int rank, const ptrdiff_t *dims, ptr
 }
 
 jet jet_scatter_add(jet x, int axis, int rank, const ptrdiff_t *dims, const ptrdiff_t *index, ptrdiff_t extent) {
+  BY_PARTS(x, part, jet_scatter_add(part, axis, rank, dims, index, extent))
   int of_index = -1, whole = -1;
   if (!operand_check("scatter_add", x) || (of_index = tape_shape(x.tape, "scatter_add", rank, dims)) < 0)
     return failed(x, x);
@@ -256,12 +278,14 @@ static jet diagonal(const char *name, jet x) {
 }
 
 jet jet_diag(jet x) {
+  BY_PARTS(x, part, jet_diag(part))
   if (!operand_check("diag", x)) return failed(x, x);
   if (jet_rank(x) == 1) return diagonal_matrix(x);
   return jet_rank(x) == 2 ? diagonal("diag", x) : rank_failure("diag", x, "a vector or a matrix");
 }
 
 jet jet_trace(jet x) {
+  BY_PARTS(x, part, jet_trace(part))
   if (!operand_check("trace", x)) return failed(x, x);
   return jet_rank(x) == 2 ? jet_sum(diagonal("trace", x)) : rank_failure("trace", x, "a matrix");
 }
@@ -286,6 +310,7 @@ static jet band(jet x, ptrdiff_t low, ptrdiff_t high) {
 }
 
 static jet within(const char *name, jet x, ptrdiff_t low, ptrdiff_t high) {
+  BY_PARTS(x, part, within(name, part, low, high))
   if (!operand_check(name, x)) return failed(x, x);
   if (jet_rank(x) < 2) return rank_failure(name, x, "a matrix or an array of matrices");
   if (jet_size(x) == 0) return x;

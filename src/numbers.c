@@ -7,11 +7,13 @@ void plane_read(const piece *p, real *y, const real *const x[]) { pattern_read(p
 /* ---- the table ------------------------------------------------------------------------------------------------------------ */
 
 const numbers numbers_table[] = {
-    [NUMBERS_NONE] = {NULL, NULL, NULL, NULL, NULL},
-#define PLANE(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, NULL, NULL},
-#define PLANE_SCRATCH(name) [NUMBERS_##name] = {plane_##name, NULL, NULL, NULL, scratch_##name},
-#define PAIR(name) [NUMBERS_##name] = {NULL, pair_##name, stacks_##name, NULL, NULL},
-#define WHOLE(name) [NUMBERS_##name] = {NULL, NULL, NULL, whole_##name, NULL},
-#define WHOLE_SCRATCH(name) [NUMBERS_##name] = {NULL, NULL, NULL, whole_##name, scratch_##name},
+    [NUMBERS_NONE] = {0},
+#define PLANE(name) [NUMBERS_##name] = {.plane = plane_##name},
+#define PLANE_SCRATCH(name) [NUMBERS_##name] = {.plane = plane_##name, .scratch = scratch_##name},
+#define PAIR(name) [NUMBERS_##name] = {.pair = pair_##name, .stacks = stacks_##name},
+#define WHOLE(name) [NUMBERS_##name] = {.whole = whole_##name},
+#define WHOLE_SCRATCH(name) [NUMBERS_##name] = {.whole = whole_##name, .scratch = scratch_##name},
+#define WHOLE_PREPARED(name)                                                                                         \
+  [NUMBERS_##name] = {.whole = whole_##name, .scratch = scratch_##name, .prepare = prepare_##name, .release = release_##name},
 #include "numbers.def"
 };

@@ -15,6 +15,8 @@ typedef struct piece {
   int directions; /* of all that is made */
   shape in[JK_MAX_IN], out; /* of the first inputs and the first value */
   int orders[JK_MAX_IN];    /* of the first inputs: a plain choice may look at all their coefficients */
+  int measure;              /* prepare may take its time and try */
+  void *prepared;           /* by its prepare */
   void *scratch;            /* its scratch bytes, aligned to 64, shared with nobody during the call */
 } piece;
 
@@ -36,6 +38,8 @@ typedef void pair_fn(const piece *, real *y, const real *a, const real *b, int a
 typedef int stacks_fn(const piece *, int inner);
 typedef void whole_fn(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
 typedef size_t scratch_fn(const piece *);
+typedef int prepare_fn(piece *, const memory *);
+typedef void release_fn(piece *, const memory *);
 
 int numbers_share_products(void); /* whether several threads at a time may ask for products: BLAS has none of its own */
 
@@ -49,6 +53,10 @@ typedef struct numbers {
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   whole_fn *whole;
   scratch_fn *scratch; /* NULL: none */
+  /* What is made once, with the plan, and lives as long: piece->prepared; 0 on failure. All values of such a node are made. NULL:
+     nothing. */
+  prepare_fn *prepare;
+  release_fn *release;
 } numbers;
 extern const numbers numbers_table[];
 
@@ -63,6 +71,9 @@ int sum_axes_matrix(const shape *, int axes, ptrdiff_t *rows, ptrdiff_t *columns
 
 #define WHOLE(name) whole_fn whole_##name;
 #define WHOLE_SCRATCH(name) WHOLE(name) scratch_fn scratch_##name;
+#define WHOLE_PREPARED(name)                                                                                         \
+  WHOLE_SCRATCH(name) prepare_fn prepare_##name;                                                                      \
+  release_fn release_##name;
 #include "numbers.def"
 
 #endif

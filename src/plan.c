@@ -1,4 +1,5 @@
 /* plan.c - the life of a plan and its ports: what a caller of jet_plan_ sees. */
+#include "pair.h"
 #include "plan.h"
 #include "workers.h"
 
@@ -53,6 +54,7 @@ static int read_options(jet_plan *p, const jet_plan_options *from) {
   if (from) memcpy(&o, from, from->size < sizeof o ? from->size : sizeof o);
   p->by_orders = o.by_orders;
   p->without = o.without;
+  p->measure = o.measure;
   if (o.threads < 0) return plan_fail(p, JET_BAD_ARGUMENT, "jet_plan_new_ex: threads is %d", o.threads);
   if (!o.threads) o.threads = p->tape->threads;
   p->threads = workers_allowed(o.threads ? o.threads : workers_default());
@@ -61,6 +63,18 @@ static int read_options(jet_plan *p, const jet_plan_options *from) {
 
 jet_plan *jet_plan_new(const jet_tape *tape, int n, const jet outputs[]) {
   return jet_plan_new_ex(tape, n, outputs, NULL);
+}
+
+/* A plan knows pairs by their parts. */
+static int build(jet_plan *p, const jet_tape *tape, int n, const jet outputs[]) {
+  jet *parts = (jet *)bag_new(&p->owned, 2 * (size_t)n, sizeof *parts);
+  int count = 0;
+  if (!parts) return plan_fail(p, JET_NO_MEMORY, "out of memory while planning");
+  for (int i = 0; i < n; i++) {
+    if (!is_complex(outputs[i])) parts[count++] = outputs[i];
+    else for (int j = 0; j < 2; j++) parts[count++] = part_of(outputs[i], j);
+  }
+  return p->typed->build(p, tape, count, parts) && plan_pairs(p, tape);
 }
 
 jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], const jet_plan_options *options) {
@@ -78,7 +92,7 @@ jet_plan *jet_plan_new_ex(const jet_tape *tape, int n, const jet outputs[], cons
   }
   p->nvalues = tape->nvalues;
   p->typed = tape->type == JET_F32 ? &plan_runtime_f32 : &plan_runtime;
-  if (check_outputs(p, tape, n, outputs) && read_options(p, options)) p->typed->build(p, tape, n, outputs);
+  if (check_outputs(p, tape, n, outputs) && read_options(p, options)) build(p, tape, n, outputs);
   return p;
 }
 
@@ -86,6 +100,7 @@ void jet_plan_free(jet_plan *p) {
   if (!p || p == &no_plan) return;
   const memory m = p->mem;
   hostile_stop(p);
+  if (p->typed) p->typed->release(p);
   bag_free(&p->owned);
   native_free(p->code, p->code_size);
   memory_resize(&m, p->planes, (size_t)p->planes_room * sizeof *p->planes, 0);

@@ -185,6 +185,17 @@ typedef struct port {
   ptrdiff_t n;
 } port;
 
+typedef struct pair { /* a complex jet whose parts are ports */
+  int value, re, im; /* values */
+} pair;
+
+typedef struct weave { /* memory of the caller's with a pair's numbers in turn: read before a run, written after it */
+  int re, im; /* port_planes */
+  ptrdiff_t n; /* of all directions */
+  int input;
+  double *data; /* NULL: not bound */
+} weave;
+
 typedef struct delivery { /* what an output gets after the run: a plane or zeros */
   int port_plane;
   ptrdiff_t n;
@@ -194,7 +205,10 @@ typedef struct runtime { /* the plan and what it runs, for a type of numbers */
   jet_type type;
   int (*build)(jet_plan *, const jet_tape *, int n, const jet outputs[]);
   void (*execute)(jet_plan *, int k0, int k1);
+  void (*release)(jet_plan *); /* what steps have prepared */
   jet_status (*print)(const jet_plan *, FILE *);
+  void (*split)(const jet_plan *, const struct weave *, const double *pairs);
+  void (*join)(const jet_plan *, const struct weave *, double *pairs);
 } runtime;
 
 struct jet_plan {
@@ -204,7 +218,7 @@ struct jet_plan {
   bag owned; /* all memory but the plan itself and the three lists with a room */
   const jet_tape *tape; /* for comparison; may be dead */
   const jk_set *set;
-  int by_orders, without, threads;
+  int by_orders, without, threads, measure;
   jet_status status;
   char message[256];
 
@@ -223,6 +237,10 @@ struct jet_plan {
   int *views;    /* planes that are */
   step **lossy;  /* steps that may lose orders, of all workers */
   int ndeliveries, nviews, nlossy;
+  pair *pairs;  /* by value, ascending */
+  weave *woven; /* by pair and coefficient; pair i has those from pair_at[i] on */
+  int *woven_at;
+  int npairs, nwoven;
   int *port_of; /* by value: port + 1 */
   int *lost;    /* by value */
   int *args;    /* inputs of flow */
@@ -240,6 +258,7 @@ struct jet_plan {
 int plan_fail(jet_plan *, jet_status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plan_build(jet_plan *, const jet_tape *, int n, const jet outputs[]); /* build.c; 0 after plan_fail */
 void plan_execute(jet_plan *, int k0, int k1);                            /* execute.c */
+void plan_release(jet_plan *);                                            /* plan_step.c */
 jet_status plan_print(const jet_plan *, FILE *);                          /* plan_print.c */
 extern const runtime plan_runtime;                                        /* ports.c */
 
@@ -248,6 +267,14 @@ jet_status plan_refuse(jet_plan *, jet_status, const char *format, ...) __attrib
 const port *plan_port(const jet_plan *, jet x);
 
 void plan_execute_folded(jet_plan *);
+/* plan_pairs.c */
+int plan_pairs(jet_plan *, const jet_tape *);        /* 0 after plan_fail */
+int plan_pair_of(const jet_plan *, int value);       /* index, -1 */
+/* weave.c */
+void weave_split(const jet_plan *, const weave *, const double *pairs); /* to the parts */
+void weave_join(const jet_plan *, const weave *, double *pairs);
+void plan_unweave(const jet_plan *);                 /* the caller's pairs into inputs */
+void plan_weave(const jet_plan *);                   /* outputs into the caller's */
 
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_read, run_sum, run_add, run_collapse;

@@ -112,7 +112,7 @@ static void want_pairs(build *b, const node *n, span s, int sum) {
 static void want_by_needs(build *b, const node *n, span s, int sum) {
   for (int i = 0; i < JK_MAX_IN && n->op->step == STEP_WHOLE; i++)
     if (n->op->needs[i] == NEED_LOWER) s.lo = 0; /* it goes up from the lowest coefficients, of its values too */
-  want_values(b, n, s, 0);
+  want_values(b, n, s, numbers_of(n->op)->prepare != NULL);
   const span of[] = {[NEED_SAME] = s, [NEED_LOWER] = {0, s.hi}, [NEED_ZERO] = {0, 0}, [NEED_ALL] = {0, INT_MAX}};
   for (int i = 0; i < n->nin; i++) {
     span t = of[n->op->needs[min_(i, JK_MAX_IN - 1)]];

@@ -158,6 +158,7 @@ static int whole_step(build *b, const node *n, step *s) {
   if (!j) return 0;
   s->whole = j;
   j->told.set = b->plan->set;
+  j->told.measure = b->plan->measure;
   j->told.with = n->with;
   j->told.nin = n->nin;
   j->told.directions = s->directions;
@@ -173,6 +174,8 @@ static int whole_step(build *b, const node *n, step *s) {
   }
   size_t size = numbers_of(n->op)->scratch ? numbers_of(n->op)->scratch(&j->told) : 0;
   if (size > b->scratch_size) b->scratch_size = size;
+  if (numbers_of(n->op)->prepare && !numbers_of(n->op)->prepare(&j->told, &b->plan->mem))
+    return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning a step of %s", n->op->name);
   return n->op->step != STEP_WHOLE || whole_tables(b, n, s);
 }
 
@@ -192,4 +195,9 @@ int plan_step(build *b, const node *n, step *s) {
   if (s->run == run_add || s->run == run_deposit) return deposit_step(b, n, s);
   if (s->run == run_planes || s->run == run_pairs || s->run == run_whole) return whole_step(b, n, s);
   return 1;
+}
+
+void plan_release(jet_plan *p) {
+  for (int i = 0; i < p->nsteps; i++)
+    if (numbers_of(p->steps[i].of)->release) numbers_of(p->steps[i].of)->release(&p->steps[i].whole->told, &p->mem);
 }

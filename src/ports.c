@@ -1,7 +1,7 @@
 /* ports.c - the memory of inputs and outputs: the calls that have a twin for each type. */
 #include "plan.h"
 
-const runtime plan_runtime = {REAL(JET_F64, JET_F32), plan_build, plan_execute, plan_print};
+const runtime plan_runtime = {REAL(JET_F64, JET_F32), plan_build, plan_execute, plan_release, plan_print, weave_split, weave_join};
 
 #define TEXT(x) TEXT_(x)
 #define TEXT_(x) #x
@@ -18,6 +18,9 @@ static port_plane *find_plane(jet_plan *p, const char *name, const char *other, 
   else if (x.tape != p->tape)
     *status = plan_refuse(p, JET_FOREIGN, "%s: the jet is not of the plan's tape%s%s", name,
                           *other_type(p->typed->type, x.tape) ? ", but of one" : "", other_type(p->typed->type, x.tape));
+  else if (!q && plan_pair_of(p, x.id) >= 0)
+    *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is complex: jet_plan_read, jet_plan_write and jet_plan_bind_complex take "
+                          "it, %s its jet_real and jet_imag", name, name);
   else if (!q) *status = plan_refuse(p, JET_BAD_ARGUMENT, "%s: the jet is neither an input nor an output of the plan", name);
   else if (k < 0 || k >= q->count)
     *status = plan_refuse(p, JET_BAD_ORDER, "%s: coefficient %d is outside 0..%d, the order of the jet%s", name, k, q->count - 1,

@@ -1,6 +1,7 @@
 /* product.c - products of vectors and matrices. One operation, matmul, with flags for operands that are read
    transposed: its pullbacks are matmuls with other flags, and no pullback transposes in memory. */
 #include "matmul.h"
+#include "pair.h"
 #include "reverse.h"
 #include "shape.h"
 
@@ -103,6 +104,7 @@ static int flattens(const shape *a, const shape *b) {
 }
 
 jet jet_matmul(jet a, jet b) {
+  if (any_complex(a, b)) return complex_product(a, b, jet_matmul);
   shape y = {0};
   jet_tape *tape = operands_check("matmul", a, b);
   if (!tape) return failed(a, b);
@@ -127,6 +129,7 @@ static jet as_matrix(const char *name, jet x, ptrdiff_t rows, ptrdiff_t columns)
 }
 
 jet jet_matvec(jet a, jet x) {
+  if (any_complex(a, x)) return complex_product(a, x, jet_matvec);
   if (!ranks_check("matvec", a, 2, x, 1, "a matrix and a vector")) return failed(a, x);
   ptrdiff_t m = jet_extent(a, 0), k = jet_extent(a, 1);
   if (k != jet_size(x)) {
@@ -139,6 +142,7 @@ jet jet_matvec(jet a, jet x) {
 }
 
 jet jet_dot(jet a, jet b) {
+  if (any_complex(a, b)) return complex_product(a, b, jet_dot);
   if (!ranks_check("dot", a, 1, b, 1, "two vectors")) return failed(a, b);
   if (jet_size(a) == jet_size(b)) return jet_sum(jet_mul(a, b));
   tape_fail(a.tape, JET_BAD_SHAPE, "dot: vectors of lengths %td and %td", jet_size(a), jet_size(b));
@@ -146,6 +150,7 @@ jet jet_dot(jet a, jet b) {
 }
 
 jet jet_outer(jet a, jet b) {
+  if (any_complex(a, b)) return complex_product(a, b, jet_outer);
   if (!ranks_check("outer", a, 1, b, 1, "two vectors")) return failed(a, b);
   return jet_mul(as_matrix("outer", a, jet_size(a), 1), as_matrix("outer", b, 1, jet_size(b)));
 }

@@ -1,4 +1,5 @@
 /* reduce.c - axes, sums over them, and the reductions that are made of sums and products. */
+#include "pair.h"
 #include "reduction.h"
 #include "reverse.h"
 
@@ -96,7 +97,7 @@ jet sum_axes(const char *name, jet x, unsigned axes, int keep) {
   return record_axes(x.tape->shapes[s].size == 1 ? &op_sum : &op_sum_axes, x, s, axes);
 }
 
-REDUCTION(sum, sum_axes)
+LINEAR_REDUCTION(sum, sum_axes)
 
 /* ---- made of sums -------------------------------------------------------------------------------------------------------- */
 
@@ -120,7 +121,7 @@ static jet var_axes(const char *name, jet x, unsigned axes, int keep) {
 static int infer_norm(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
   const value v = *value_of(tape, in[1]);
   (void)o, (void)nin, (void)with;
-  *out = (value){out->node, 0, v.shape, v.parameter, v.order, v.low, v.degree, v.directions, v.shared};
+  *out = (value){out->node, 0, v.shape, v.parameter, v.order, v.low, v.degree, v.directions, v.shared, 0};
   return 1;
 }
 
@@ -146,7 +147,7 @@ static jet norm_axes(const char *name, jet x, unsigned axes, int keep) {
   return y.id < 0 ? y : tape_record(x.tape, &op_norm, 2, in, &with);
 }
 
-REDUCTION(mean, mean_axes)
+LINEAR_REDUCTION(mean, mean_axes)
 REDUCTION(var, var_axes)
 REDUCTION(norm, norm_axes)
 

@@ -28,7 +28,17 @@ split split_at(const shape *, unsigned axes);
 jet record_axes(const op *, jet x, int shape, unsigned axes); /* an operation on x whose attribute k are the axes */
 jet spread(reverse *, const node *); /* in its pull: the adjoint of its result as an array of x's shape */
 
-/* jet_f over all axes, and jet_f_over */
+/* jet_f over all axes, and jet_f_over; of complex arrays part by part, or not */
+#define LINEAR_REDUCTION(f, by_axes)                                                                                 \
+  jet jet_##f(jet x) {                                                                                               \
+    BY_PARTS(x, part, jet_##f(part))                                                                                 \
+    return operand_check(#f, x) ? by_axes(#f, x, axes_all(x), 0) : failed(x, x);                                     \
+  }                                                                                                                  \
+  jet jet_##f##_over(jet x, int n, const int axes[], int keep) {                                                     \
+    BY_PARTS(x, part, jet_##f##_over(part, n, axes, keep))                                                           \
+    unsigned bits;                                                                                                   \
+    return axes_check(#f, x, n, axes, &bits) ? by_axes(#f, x, bits, keep) : failed(x, x);                            \
+  }
 #define REDUCTION(f, by_axes)                                                                                        \
   jet jet_##f(jet x) { return operand_check(#f, x) ? by_axes(#f, x, axes_all(x), 0) : failed(x, x); }                \
   jet jet_##f##_over(jet x, int n, const int axes[], int keep) {                                                     \

@@ -1,4 +1,5 @@
 /* reverse.c - jet_grad and jet_vjp: walks the nodes from the outputs back to wrt and lets each record its pull. See reverse.h. */
+#include "pair.h"
 #include "reverse.h"
 #include "ops.h"
 
@@ -225,10 +226,22 @@ static jet_status fail_all(jet_tape *tape, int m, jet grad[]) { /* grad are fail
   return tape ? tape->status : JET_BAD_ARGUMENT;
 }
 
+/* With respect to pairs: the gradients of their parts, dL/dx + i dL/dy. */
+static jet_status grad_parts(jet loss, int n, const jet wrt[], jet grad[]) {
+  jet_tape *tape = wrt[0].tape;
+  jet *parts, *g;
+  int m = parts_list(tape, n, wrt, &parts), room = m < 0 ? -1 : parts_list(tape, n, wrt, &g);
+  if (room >= 0 && jet_grad(loss, m, parts, g) == JET_OK) parts_join(n, wrt, g, grad);
+  if (m >= 0) parts_free(tape, n, parts);
+  if (room >= 0) parts_free(tape, n, g);
+  return tape->status ? fail_all(tape, n, grad) : JET_OK;
+}
+
 jet_status jet_grad(jet loss, int n, const jet wrt[], jet grad[]) {
   char text[200];
   jet_tape *tape = loss.tape;
   if (!operand_check("grad", loss)) return fail_all(tape, n, grad);
+  if (grad && list_is_complex(n, wrt) && wrt[0].tape == tape) return grad_parts(loss, n, wrt, grad);
   const value v = *value_of(tape, loss.id);
   if (tape->shapes[v.shape].size != 1)
     tape_fail(tape, JET_NOT_SCALAR, "grad: the loss is %s and not a scalar; jet_vjp takes outputs of any shape",
@@ -253,6 +266,27 @@ static int meet_outputs(jet_tape *tape, int n, const jet outputs[], const jet ad
   return 1;
 }
 
+/* <a, z> of pairs is the sum over parts, the real part of conj(a) z: outputs and adjoints by parts, a real one of a pair's filled up. */
+static jet_status vjp_parts(int n, const jet outputs[], const jet adjoints[], int m, const jet wrt[], jet grad[]) {
+  jet_tape *tape = outputs[0].tape;
+  jet *y, *a, *x = NULL, *g = NULL;
+  int ny = parts_list(tape, n, outputs, &y), na = ny < 0 ? -1 : parts_list(tape, n, outputs, &a), nx = -1, ng = -1;
+  for (int i = 0, j = 0; na >= 0 && i < n; i++) {
+    if (is_complex(adjoints[i]) && !is_complex(outputs[i]))
+      tape_fail(tape, JET_BAD_ARGUMENT, "vjp: adjoint %d is complex and its output real", i);
+    a[j++] = part_of(adjoints[i], 0);
+    if (is_complex(outputs[i])) a[j++] = part_of(adjoints[i], 1);
+  }
+  if (na >= 0 && m > 0 && wrt) nx = parts_list(tape, m, wrt, &x), ng = nx < 0 ? -1 : parts_list(tape, m, wrt, &g);
+  if (na >= 0 && !tape->status && jet_vjp(ny, y, a, nx < 0 ? m : nx, nx < 0 ? wrt : x, nx < 0 ? grad : g) == JET_OK && nx >= 0)
+    parts_join(m, wrt, g, grad);
+  if (ny >= 0) parts_free(tape, n, y);
+  if (na >= 0) parts_free(tape, n, a);
+  if (nx >= 0) parts_free(tape, m, x);
+  if (ng >= 0) parts_free(tape, m, g);
+  return tape->status ? fail_all(tape, m, grad) : JET_OK;
+}
+
 jet_status jet_vjp(int n, const jet outputs[], const jet adjoints[], int m, const jet wrt[], jet grad[]) {
   if (n < 1 || !outputs || !adjoints) {
     jet_tape *tape = m > 0 && wrt ? wrt[0].tape : n > 0 && outputs ? outputs[0].tape : NULL;
@@ -261,6 +295,9 @@ jet_status jet_vjp(int n, const jet outputs[], const jet adjoints[], int m, cons
   }
   jet_tape *tape = outputs[0].tape;
   value loss = {.parameter = -1, .directions = 1, .shared = 1};
+  if (tape && !tape->status && (list_is_complex(n, outputs) || list_is_complex(n, adjoints) || list_is_complex(m, wrt)) &&
+      (!m || grad))
+    return vjp_parts(n, outputs, adjoints, m, wrt, grad);
   if (!operand_check("vjp", outputs[0]) || !meet_outputs(tape, n, outputs, adjoints, &loss) ||
       !check_wrt("vjp", tape, &loss, m, wrt, grad))
     return fail_all(tape, m, grad);

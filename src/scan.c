@@ -1,4 +1,5 @@
 /* scan.c - cumulative sums and products along an axis. */
+#include "pair.h"
 #include "reduction.h"
 
 /* ---- cumsum ------------------------------------------------------------------------------------------------------------ */
@@ -20,6 +21,7 @@ static void pull_cumsum(reverse *r, const node *n) { pull_with(r, n, &op_cumsum_
 static void pull_cumsum_back(reverse *r, const node *n) { pull_with(r, n, &op_cumsum); }
 
 jet jet_cumsum(jet x, int axis) {
+  BY_PARTS(x, part, jet_cumsum(part, axis))
   if (!operand_check("cumsum", x) || (axis = axis_check("cumsum", x, axis)) < 0) return failed(x, x);
   return record_axes(&op_cumsum, x, value_of(x.tape, x.id)->shape, 1u << axis);
 }

@@ -2,6 +2,7 @@
    give the elements of one array another order: reshape, permute, slice, flip. Each is one view of its operand: to
    view a view's own operand would cut the one between off from gradients with respect to it. */
 #include "reverse.h"
+#include "pair.h"
 #include "shape.h"
 
 /* ---- views ------------------------------------------------------------------------------------------------------- */
@@ -146,6 +147,7 @@ static int fill_open(jet x, int rank, const ptrdiff_t *dims, ptrdiff_t *filled) 
 }
 
 jet jet_reshape(jet x, int rank, const ptrdiff_t *dims) {
+  BY_PARTS(x, part, jet_reshape(part, rank, dims))
   ptrdiff_t filled[JET_MAX_RANK];
   int s = -1;
   if (!operand_check("reshape", x) || !fill_open(x, rank, dims, filled) ||
@@ -160,6 +162,7 @@ jet jet_reshape(jet x, int rank, const ptrdiff_t *dims) {
 }
 
 jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims) {
+  BY_PARTS(x, part, jet_broadcast_to(part, rank, dims))
   int s = -1;
   if (!operand_check("broadcast_to", x) || (s = tape_shape(x.tape, "broadcast_to", rank, dims)) < 0) return failed(x, x);
   const shape *from = shape_of(x.tape, x.id), *to = &x.tape->shapes[s];
@@ -180,6 +183,7 @@ int null_check(const char *name, jet x, const char *what, const void *p) {
 }
 
 jet jet_permute(jet x, const int axes[]) {
+  BY_PARTS(x, part, jet_permute(part, axes))
   if (!operand_check("permute", x) || !null_check("permute", x, "axes", axes)) return failed(x, x);
   const view all = view_all(shape_of(x.tape, x.id));
   view v = all;
@@ -196,6 +200,7 @@ jet jet_permute(jet x, const int axes[]) {
 }
 
 jet jet_transpose(jet x) {
+  BY_PARTS(x, part, jet_transpose(part))
   int axes[JET_MAX_RANK], rank;
   char s[200];
   if (!operand_check("transpose", x)) return failed(x, x);
@@ -226,6 +231,7 @@ static int slice_axis(jet x, int axis, ptrdiff_t start, ptrdiff_t stop, ptrdiff_
 }
 
 jet jet_slice(jet x, const ptrdiff_t start[], const ptrdiff_t stop[], const ptrdiff_t step[]) {
+  BY_PARTS(x, part, jet_slice(part, start, stop, step))
   if (!operand_check("slice", x) || !null_check("slice", x, "start", start) || !null_check("slice", x, "stop", stop))
     return failed(x, x);
   view v = view_all(shape_of(x.tape, x.id));
@@ -235,6 +241,7 @@ jet jet_slice(jet x, const ptrdiff_t start[], const ptrdiff_t stop[], const ptrd
 }
 
 jet jet_flip(jet x, int axis) {
+  BY_PARTS(x, part, jet_flip(part, axis))
   if (!operand_check("flip", x) || (axis = axis_check("flip", x, axis)) < 0) return failed(x, x);
   view v = view_all(shape_of(x.tape, x.id));
   if (v.dims[axis] > 0) v.offset = (v.dims[axis] - 1) * v.stride[axis];
@@ -250,6 +257,7 @@ static jet part(jet x, int axis, ptrdiff_t from, ptrdiff_t to) {
 }
 
 jet jet_roll(jet x, ptrdiff_t by, int axis) {
+  BY_PARTS(x, part, jet_roll(part, by, axis))
   if (!operand_check("roll", x) || (axis = axis_check("roll", x, axis)) < 0) return failed(x, x);
   ptrdiff_t extent = jet_extent(x, axis);
   by = extent ? by % extent : 0;

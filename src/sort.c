@@ -1,4 +1,5 @@
 /* sort.c - sorting along an axis, and elements taken and put by indices known at the run. */
+#include "pair.h"
 #include "reduction.h"
 
 static const op op_argsort = {.name = "argsort", .row = -1, .count = 1, .infer = infer_choice, .step = STEP_WHOLE,
@@ -59,7 +60,10 @@ jet take_along(const char *name, jet x, jet index, int axis) {
   return record_indexed(&op_take, x, index.id, value_of(tape, index.id)->shape, (int)(1u << axis));
 }
 
-jet jet_take_along(jet x, jet index, int axis) { return take_along("take_along", x, index, axis); }
+jet jet_take_along(jet x, jet index, int axis) {
+  BY_PARTS(x, part, jet_take_along(part, index, axis))
+  return take_along("take_along", x, index, axis);
+}
 
 jet jet_sort(jet x, int axis) {
   jet order = argsort("sort", x, axis);

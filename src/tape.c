@@ -206,7 +206,7 @@ jet tape_record(jet_tape *tape, const op *o, int nin, const int *in, const attri
   }
   value *out = tape->values + tape->nvalues;
   for (int i = 0; i < o->count; i++) {
-    value v = {tape->nnodes, i, -1, -1, 0, 0, 0, 1, 1};
+    value v = {tape->nnodes, i, -1, -1, 0, 0, 0, 1, 1, 0};
     out[i] = v;
   }
   if (!o->infer(tape, o, nin, in, with, out)) return tape_jet(tape, -1);

@@ -21,6 +21,7 @@ typedef struct value {
   int low, degree; /* coefficients that can be non-zero; low > degree: structurally zero */
   int directions;  /* P families of coefficients, of which those below `shared` are one for all */
   int shared;      /* order + 1 where directions is 1 */
+  int complex;     /* a handle of two real arrays: pair.h */
 } value;
 
 #define JET_MAX_LIST 0x7fffffff /* numbers of a list */
@@ -52,6 +53,7 @@ enum { /* what operations on whole arrays do to numbers */
 #define PAIR PLANE
 #define WHOLE PLANE
 #define WHOLE_SCRATCH PLANE
+#define WHOLE_PREPARED PLANE
 #include "numbers.def"
 };
 

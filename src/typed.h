@@ -77,6 +77,7 @@
 /* plan_step.c */
 #define plan_is_sink TYPED(plan_is_sink)
 #define plan_step TYPED(plan_step)
+#define plan_release TYPED(plan_release)
 /* plan_total.c */
 #define plan_total TYPED(plan_total)
 #define plan_totals TYPED(plan_totals)
@@ -125,5 +126,14 @@
 #define scratch_share TYPED(scratch_share)
 #define whole_argsort TYPED(whole_argsort)
 #define scratch_argsort TYPED(scratch_argsort)
+#define whole_transform TYPED(whole_transform)
+#define scratch_transform TYPED(scratch_transform)
+#define prepare_transform TYPED(prepare_transform)
+#define release_transform TYPED(release_transform)
+/* weave.c */
+#define plan_weave TYPED(plan_weave)
+#define plan_unweave TYPED(plan_unweave)
+#define weave_join TYPED(weave_join)
+#define weave_split TYPED(weave_split)
 
 #endif

@@ -103,7 +103,7 @@ static const struct domain {
   double lo, hi; /* 0, 0: -3..3 */
 } domains[JK_ROWS] = {
     [JK_sqrt] = {0.1, 4},   [JK_powc] = {0.1, 4},     [JK_rsqrt] = {0.1, 4},     [JK_cbrt] = {0.1, 4},
-    [JK_pow] = {0.1, 4},    [JK_log] = {0.1, 4},      [JK_log2] = {0.1, 4},      [JK_log10] = {0.1, 4},
+    [JK_pow] = {0.1, 4},    [JK_cpow] = {0.1, 4}, [JK_log] = {0.1, 4},      [JK_log2] = {0.1, 4},      [JK_log10] = {0.1, 4},
     [JK_log1p] = {-0.8, 4}, [JK_atanh] = {-0.8, 0.8}, [JK_asin] = {-0.8, 0.8},   [JK_acos] = {-0.8, 0.8},
     [JK_acosh] = {1.2, 4},  [JK_tan] = {-1.2, 1.2},   [JK_log1prel] = {-0.8, 4},
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *const op_group_names[GROUPS] = {"elementwise", "masks",   "reductions", "along an axis",
-                                            "shapes",      "indices", "matrices",   "losses"};
+                                            "shapes",      "indices", "matrices",   "losses", "complex", "transforms"};
 
 /* clang-format off */
 #define S0 {0, {0}}
@@ -399,6 +399,8 @@ static const op_variant entropies_at[] = {
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
+#include "op_list_complex.h"
+
 #define JETS(low, high)                                                                                                \
   { OPERAND_JET, low, high }
 #define ROW(name, group, flags, record, variants, ...)                                                                 \
@@ -469,7 +471,8 @@ const op_entry op_list[] = {
                                                                                             GROUP_LOSSES, 0,
                                                                                             cross_entropy_at,
                                                                                             entropies_at, JETS(-2, 2),
-                                                                                            {OPERAND_INDEX, 0, 2})};
+                                                                                            {OPERAND_INDEX, 0, 2})
+    COMPLEX_ROWS};
 
 const int op_count = COUNT(op_list);
 

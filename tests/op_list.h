@@ -16,6 +16,8 @@ typedef enum op_group {
   GROUP_INDICES,
   GROUP_MATRICES,
   GROUP_LOSSES,
+  GROUP_COMPLEX,
+  GROUP_TRANSFORMS,
   GROUPS
 } op_group;
 

@@ -11,34 +11,36 @@
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
-static bool read_input(FILE *in, ref_case *c, int which) {
+static bool read_input(FILE *in, ref_case *c, int which, bool complex) {
   if (fscanf(in, " IN %d", &c->length[which]) != 1 || c->length[which] < 1) return false;
-  int length = c->length[which];
+  int length = c->length[which] * (complex ? 2 : 1);
   c->input[which] = calloc((size_t)length, sizeof(double));
   for (int k = 0; c->input[which] && k < length; k++)
     if (fscanf(in, "%la", &c->input[which][k]) != 1) return false;
   return c->input[which] != NULL;
 }
 
-static bool read_values(FILE *in, ref_case *c) {
+static bool read_values(FILE *in, ref_case *c, bool complex) {
   char word[8];
   if (fscanf(in, "%7s", word) != 1 || strcmp(word, "OUT") != 0) return false;
   c->out = calloc((size_t)c->nout, sizeof *c->out);
   for (int k = 0; c->out && k < c->nout; k++) {
     ref_value *v = &c->out[k];
-    if (fscanf(in, "%la %*s %la %la", &v->value, &v->strict, &v->full) != 3) return false;
+    if (complex ? fscanf(in, "%la %la %*s %*s %la %la", &v->value, &v->imag, &v->strict, &v->full) != 4
+                : fscanf(in, "%la %*s %la %la", &v->value, &v->strict, &v->full) != 3)
+      return false;
   }
   return c->out != NULL;
 }
 
-static bool read_case(FILE *in, ref_case *c, int expected_index) {
+static bool read_case(FILE *in, ref_case *c, int expected_index, bool complex) {
   int index;
   if (fscanf(in, " CASE %d %31s NIN %d NOUT %d EXTRA %d", &index, c->label, &c->nin, &c->nout, &c->extra) != 5)
     return false;
   if (index != expected_index || c->nin < 1 || c->nin > 2 || c->nout < 1 || c->extra < 0) return false;
   for (int which = 0; which < c->nin; which++)
-    if (!read_input(in, c, which)) return false;
-  return read_values(in, c);
+    if (!read_input(in, c, which, complex)) return false;
+  return read_values(in, c, complex);
 }
 
 static bool read_file(FILE *in, ref_file *f) {
@@ -47,10 +49,11 @@ static bool read_file(FILE *in, ref_file *f) {
   if (fscanf(in, "JETREF %d KIND %15s FUNC %31s FIELD %7s EXPR %95s NCASE %d", &version, f->kind, func, word, f->expr,
              &f->ncase) != 6)
     return false;
-  if (version != 1 || strcmp(word, "R") != 0 || f->ncase < 1) return false;
+  f->in_pairs = strcmp(word, "C") == 0;
+  if (version != 1 || (!f->in_pairs && strcmp(word, "R") != 0) || f->ncase < 1) return false;
   f->cases = calloc((size_t)f->ncase, sizeof *f->cases);
   for (int i = 0; f->cases && i < f->ncase; i++)
-    if (!read_case(in, &f->cases[i], i)) return false;
+    if (!read_case(in, &f->cases[i], i, f->in_pairs)) return false;
   return f->cases && fscanf(in, "%7s", word) == 1 && strcmp(word, "END") == 0;
 }
 

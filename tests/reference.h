@@ -9,7 +9,7 @@
 /* ---- data ------------------------------------------------------------------------------------------------------ */
 
 typedef struct ref_value {
-  double value;        /* the true coefficient, correctly rounded */
+  double value, imag;  /* the true coefficient, correctly rounded */
   double strict, full; /* condition scales */
 } ref_value;
 
@@ -17,17 +17,18 @@ typedef struct ref_case {
   char label[32];
   int nin, nout, extra; /* inputs; orders 0..nout-1 of the answer; orders that removable divisions lose */
   int length[2];        /* of each input: higher coefficients are 0 */
-  double *input[2];
+  double *input[2];   /* of complex numbers: pairs */
   ref_value *out;
 } ref_case;
 
 typedef struct ref_file {
   char kind[16], name[32], expr[96]; /* name: the file's, without .txt */
   int ncase;
+  bool in_pairs; /* of complex numbers */
   ref_case *cases;
 } ref_file;
 
-ref_file *ref_open(const char *path); /* NULL: cannot be read, or is not a JETREF file of real numbers */
+ref_file *ref_open(const char *path); /* NULL: cannot be read, or is no JETREF file */
 void ref_free(ref_file *);
 
 /* Paths of all .txt files of a directory, sorted; their number, or -1. */

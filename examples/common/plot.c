@@ -1,17 +1,10 @@
-/* plot.c - writes the script and runs gnuplot. */
+/* plot.c - writes the script. */
 #include "plot.h"
 
-#include "cli.h"
+#include "gnuplot.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 enum { MOST_ROWS = 4096 };                                        /* more rows than pixels show nothing more */
 enum { INSIDE_LEGEND = 12, LEGEND_ROWS = 31, MOST_LEGEND = 100 }; /* beyond that every n-th curve has its name */
@@ -90,40 +83,17 @@ static void write_script(FILE *f, const char *path, int panels, const plot p[]) 
   if (panels > 1) fputs("unset multiplot\n", f);
 }
 
-/* Starts gnuplot with its output on the file; *input is then the writing end of its standard input. 0 or an errno. */
-static int start(int file, pid_t *child, FILE **input) {
-  static char name[] = "gnuplot", defaults[] = "-d"; /* -d: no settings of the user's */
-  char *arguments[] = {name, defaults, NULL};
-  posix_spawn_file_actions_t actions;
-  int ends[2], error = pipe(ends) ? errno : 0;
-  if (error) return error;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
-  posix_spawn_file_actions_adddup2(&actions, file, 1);
-  posix_spawn_file_actions_addclose(&actions, ends[1]);
-  error = posix_spawnp(child, name, &actions, NULL, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[0]);
-  *input = error ? NULL : fdopen(ends[1], "w");
-  if (!*input) close(ends[1]);
-  return error;
+typedef struct panels {
+  int count;
+  const plot *list;
+} panels;
+
+static void draw(FILE *f, const char *path, const void *what) {
+  const panels *p = (const panels *)what;
+  write_script(f, path, p->count, p->list);
 }
 
-int plot_write(output *out, const char *path, int panels, const plot p[]) {
-  pid_t child;
-  FILE *script;
-  int error = start(fileno(out->stream), &child, &script), status = 0;
-  if (error == ENOENT) {
-    puts("gnuplot is not installed: no picture");
-    return 0;
-  }
-  if (error) return cli_complain(1, "cannot run gnuplot: %s", strerror(error));
-  if (script) {
-    signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies early shows in its status */
-    write_script(script, path, panels, p);
-    fclose(script);
-  }
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (!script || status) return cli_complain(1, "gnuplot could not draw %s", path);
-  return output_commit(out) ? 0 : 2;
+int plot_write(output *out, const char *path, int count, const plot list[]) {
+  const panels p = {count, list};
+  return gnuplot_draw(out, path, draw, &p);
 }

@@ -1,0 +1,259 @@
+/* fft.c - discrete Fourier transforms of pairs: recording and adjoints; transform.c runs them.
+
+   All transforms are recorded without their factors, which are scalings of the result. Adjoints are again transforms: that of forward is
+   backward. With w = 1 at the ends of a halved axis (0, and n/2 of an even n) and 1/2 between, that of halve is join after w, and that of
+   join is halve and then 1/w. */
+#include "pair.h"
+#include "reverse.h"
+#include "transform.h"
+
+#include <math.h>
+
+#ifndef JETS_FFTW
+#define JETS_FFTW 0
+#endif
+
+/* ---- recording ---------------------------------------------------------------------------------------------------------------- */
+
+static int infer_transform(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
+  if (!infer_linear(tape, o, nin, in, with, out)) return 0;
+  for (int i = 1; i < o->count; i++) out[i] = out[0], out[i].index = i;
+  return 1;
+}
+
+static void pull_complex(reverse *, const node *), pull_halve(reverse *, const node *), pull_join(reverse *, const node *);
+
+#define TRANSFORM(name_, count_, pull_)                                                                              \
+  {.name = name_, .row = -1, .count = count_, .infer = infer_transform, .pull = pull_, .step = STEP_WHOLE,           \
+   .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_transform}
+static const op op_complex_transform = TRANSFORM("fft", 2, pull_complex), op_halve = TRANSFORM("rfft", 2, pull_halve),
+                op_join = TRANSFORM("irfft", 1, pull_join);
+
+/* of: n axes, the halved one last. The first value; id -1 after tape_fail. */
+static jet record(const op *o, transform_kind kind, int nin, const jet x[], int shape, int n, const ptrdiff_t *of) {
+  ptrdiff_t list[2 + JET_MAX_RANK] = {(ptrdiff_t)kind, n};
+  attributes with = NO_ATTRIBUTES;
+  int in[2] = {x[0].id, nin > 1 ? x[1].id : -1};
+  for (int i = 0; i < n; i++) list[2 + i] = of[i];
+  with.shape = shape;
+  if (shape < 0 || in[0] < 0 || (nin > 1 && in[1] < 0)) return failed(x[0], x[0]);
+  with.list = tape_list(x[0].tape, list, 2 + n);
+  return with.list < 0 ? failed(x[0], x[0]) : tape_record(x[0].tape, o, nin, in, &with);
+}
+
+static jet pair_of_values(jet first) { return first.id < 0 ? first : jet_complex(first, tape_jet(first.tape, first.id + 1)); }
+
+static jet record_complex(jet z, transform_kind kind, int n, const ptrdiff_t *axes) {
+  jet in[2] = {part_of(z, 0), part_of(z, 1)};
+  return pair_of_values(record(&op_complex_transform, kind, 2, in, value_of(z.tape, z.id)->shape, n, axes));
+}
+
+static int resized(jet x, int axis, ptrdiff_t extent) { /* shape of x with another extent */
+  shape s = *shape_of(x.tape, x.id);
+  s.dims[axis] = extent;
+  return tape_shape(x.tape, "rfft", s.rank, s.dims);
+}
+
+static jet record_halve(jet x, int n, const ptrdiff_t *axes) {
+  if (x.id < 0) return x;
+  int last = (int)axes[n - 1];
+  return pair_of_values(record(&op_halve, TRANSFORM_HALVE, 1, &x, resized(x, last, jet_extent(x, last) / 2 + 1), n, axes));
+}
+
+static jet record_join(jet z, ptrdiff_t extent, int n, const ptrdiff_t *axes) {
+  if (z.id < 0) return z;
+  jet in[2] = {part_of(z, 0), part_of(z, 1)};
+  return record(&op_join, TRANSFORM_JOIN, 2, in, resized(z, (int)axes[n - 1], extent), n, axes);
+}
+
+/* ---- adjoints ------------------------------------------------------------------------------------------------------------------ */
+
+/* The pair of adjoints of a node's two values, a missing one zero; id -1 if both are. */
+static jet adjoint_pair(reverse *r, const node *n) {
+  jet re = adjoint(r, n->first), im = adjoint(r, n->first + 1), any = re.id < 0 ? im : re;
+  if (any.id < 0) return any;
+  if (re.id < 0) re = record_zero(any.tape, value_of(any.tape, any.id)->shape, -1, 1);
+  if (im.id < 0) im = record_zero(any.tape, value_of(any.tape, any.id)->shape, -1, 1);
+  return jet_complex(re, im);
+}
+
+static const ptrdiff_t *told(reverse *r, const node *n, ptrdiff_t axes[JET_MAX_RANK], int *count) { /* copied: lists move */
+  const list *x = list_of(reverse_tape(r), n);
+  *count = (int)x->at[1];
+  for (int i = 0; i < *count; i++) axes[i] = x->at[2 + i];
+  return axes;
+}
+
+static void give_pair(reverse *r, const node *n, jet z) {
+  if (z.id < 0) return;
+  give(r, n, 0, part_of(z, 0));
+  give(r, n, 1, part_of(z, 1));
+}
+
+static void pull_complex(reverse *r, const node *n) {
+  ptrdiff_t axes[JET_MAX_RANK];
+  int count, forward = list_of(reverse_tape(r), n)->at[0] == TRANSFORM_FORWARD;
+  told(r, n, axes, &count);
+  jet z = adjoint_pair(r, n);
+  if (z.id >= 0) give_pair(r, n, record_complex(z, forward ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, count, axes));
+}
+
+/* x with the elements strictly between the ends of a halved axis times c; n: the extent of the whole axis. */
+static jet weigh(jet x, int axis, ptrdiff_t n, double c) {
+  ptrdiff_t half = n / 2 + 1, room = half > 1 ? half : 1;
+  double *w = (double *)memory_resize(&x.tape->mem, NULL, 0, (size_t)room * sizeof *w);
+  if (!w) {
+    tape_fail(x.tape, JET_NO_MEMORY, "out of memory while recording");
+    return failed(x, x);
+  }
+  for (ptrdiff_t i = 0; i < half; i++) w[i] = i == 0 || 2 * i == n ? 1 : c;
+  ptrdiff_t dims[JET_MAX_RANK];
+  int rank = jet_rank(x) - axis; /* trailing axes broadcast */
+  for (int i = 0; i < rank; i++) dims[i] = i ? 1 : half;
+  jet y = jet_mul(x, jet_constant(x.tape, rank, dims, w));
+  memory_resize(&x.tape->mem, w, (size_t)room * sizeof *w, 0);
+  return y;
+}
+
+static void pull_halve(reverse *r, const node *n) {
+  ptrdiff_t axes[JET_MAX_RANK];
+  int count, x = node_input(reverse_tape(r), n, 0);
+  told(r, n, axes, &count);
+  int last = (int)axes[count - 1];
+  ptrdiff_t extent = shape_of(reverse_tape(r), x)->dims[last];
+  jet z = adjoint_pair(r, n);
+  if (z.id >= 0) give(r, n, 0, record_join(weigh(z, last, extent, 0.5), extent, count, axes));
+}
+
+static void pull_join(reverse *r, const node *n) {
+  ptrdiff_t axes[JET_MAX_RANK];
+  int count;
+  jet y = adjoint(r, n->first);
+  told(r, n, axes, &count);
+  if (y.id < 0) return;
+  int last = (int)axes[count - 1];
+  give_pair(r, n, weigh(record_halve(y, count, axes), last, jet_extent(y, last), 2));
+}
+
+/* ---- checks -------------------------------------------------------------------------------------------------------------------- */
+
+int transform_check(const char *name, jet x, jet_fft_norm norm) {
+  if (!JETS_FFTW)
+    return tape_fail(x.tape, JET_UNSUPPORTED, "%s: the library was built without FFTW (meson option fftw)", name);
+  if (norm == JET_FFT_BACKWARD || norm == JET_FFT_ORTHO || norm == JET_FFT_FORWARD) return 1;
+  return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: %d is no jet_fft_norm", name, (int)norm);
+}
+
+/* Axes each once. */
+static int transform_axes(const char *name, jet x, int n, const int axes[], ptrdiff_t *of) {
+  unsigned seen = 0;
+  if (n < 1) return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: the number of axes is %d", name, n);
+  if (!axes) return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: axes is NULL", name);
+  for (int i = 0; i < n; i++) {
+    int a = axis_check(name, x, axes[i]);
+    if (a < 0) return 0;
+    if (seen >> a & 1) return tape_fail(x.tape, JET_BAD_ARGUMENT, "%s: axis %d is there twice", name, a);
+    seen |= 1u << a;
+    of[i] = a;
+  }
+  return 1;
+}
+
+static int empty_check(const char *name, jet x, int n, const ptrdiff_t *axes) {
+  for (int i = 0; i < n; i++)
+    if (jet_extent(x, (int)axes[i]) == 0)
+      return tape_fail(x.tape, JET_BAD_SHAPE, "%s: axis %td has no elements", name, axes[i]);
+  return 1;
+}
+
+static int check(const char *name, jet x, int n, const int axes[], jet_fft_norm norm, ptrdiff_t *of) {
+  if (!is_complex(x) && !operand_check(name, x)) return 0;
+  return transform_check(name, x, norm) && transform_axes(name, x, n, axes, of) && empty_check(name, x, n, of);
+}
+
+/* The factor of a transform over `count` numbers: forward with FORWARD and inverse with BACKWARD have 1/n. */
+static jet normed(jet x, double count, jet_fft_norm norm, int inverse) {
+  if (x.id < 0 || norm == (inverse ? JET_FFT_FORWARD : JET_FFT_BACKWARD)) return x;
+  return jet_scale(x, norm == JET_FFT_ORTHO ? 1 / sqrt(count) : 1 / count);
+}
+
+static double elements(jet x, int n, const ptrdiff_t *axes) {
+  double count = 1;
+  for (int i = 0; i < n; i++) count *= (double)jet_extent(x, (int)axes[i]);
+  return count;
+}
+
+/* ---- the face ------------------------------------------------------------------------------------------------------------------- */
+
+static jet complex_transform(const char *name, jet z, int n, const int axes[], jet_fft_norm norm, int inverse) {
+  ptrdiff_t of[JET_MAX_RANK];
+  if (!check(name, z, n, axes, norm, of)) return failed(z, z);
+  if (!is_complex(z)) z = jet_complex(z, record_zero(z.tape, value_of(z.tape, z.id)->shape, -1, 1));
+  if (z.id < 0) return z;
+  return normed(record_complex(z, inverse ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, n, of), elements(z, n, of), norm, inverse);
+}
+
+static jet real_transform(const char *name, jet x, int n, const int axes[], jet_fft_norm norm) {
+  ptrdiff_t of[JET_MAX_RANK];
+  if (!operand_check(name, x) || !check(name, x, n, axes, norm, of)) return failed(x, x);
+  return normed(record_halve(x, n, of), elements(x, n, of), norm, 0);
+}
+
+static jet real_inverse(const char *name, jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm) {
+  ptrdiff_t of[JET_MAX_RANK];
+  if (!check(name, z, n, axes, norm, of)) return failed(z, z);
+  ptrdiff_t half = jet_extent(z, (int)of[n - 1]);
+  if (!is_complex(z)) z = jet_complex(z, record_zero(z.tape, value_of(z.tape, z.id)->shape, -1, 1));
+  if (extent < 1 || extent / 2 + 1 != half) {
+    tape_fail(z.tape, JET_BAD_SHAPE, "%s: %td numbers are half of %td or %td, not of %td", name, half, 2 * half - 2, 2 * half - 1, extent);
+    return failed(z, z);
+  }
+  jet x = record_join(z, extent, n, of);
+  return x.id < 0 ? x : normed(x, elements(x, n, of), norm, 1);
+}
+
+static const int last_two[2] = {-2, -1};
+jet jet_fft(jet z, int axis, jet_fft_norm norm) { return complex_transform("fft", z, 1, &axis, norm, 0); }
+jet jet_ifft(jet z, int axis, jet_fft_norm norm) { return complex_transform("ifft", z, 1, &axis, norm, 1); }
+jet jet_fft2(jet z, jet_fft_norm norm) { return complex_transform("fft2", z, 2, last_two, norm, 0); }
+jet jet_ifft2(jet z, jet_fft_norm norm) { return complex_transform("ifft2", z, 2, last_two, norm, 1); }
+jet jet_fftn(jet z, int n, const int axes[], jet_fft_norm norm) { return complex_transform("fftn", z, n, axes, norm, 0); }
+jet jet_ifftn(jet z, int n, const int axes[], jet_fft_norm norm) { return complex_transform("ifftn", z, n, axes, norm, 1); }
+jet jet_rfft(jet x, int axis, jet_fft_norm norm) { return real_transform("rfft", x, 1, &axis, norm); }
+jet jet_rfft2(jet x, jet_fft_norm norm) { return real_transform("rfft2", x, 2, last_two, norm); }
+jet jet_rfftn(jet x, int n, const int axes[], jet_fft_norm norm) { return real_transform("rfftn", x, n, axes, norm); }
+jet jet_irfft(jet z, ptrdiff_t extent, int axis, jet_fft_norm norm) { return real_inverse("irfft", z, extent, 1, &axis, norm); }
+jet jet_irfft2(jet z, ptrdiff_t extent, jet_fft_norm norm) { return real_inverse("irfft2", z, extent, 2, last_two, norm); }
+jet jet_irfftn(jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm) {
+  return real_inverse("irfftn", z, extent, n, axes, norm);
+}
+
+/* ---- frequencies ------------------------------------------------------------------------------------------------------------------ */
+
+static jet shifted(const char *name, jet x, int n, const int axes[], int inverse) {
+  ptrdiff_t of[JET_MAX_RANK];
+  if (!is_complex(x) && !operand_check(name, x)) return failed(x, x);
+  if (!transform_axes(name, x, n, axes, of)) return failed(x, x);
+  for (int i = 0; i < n; i++) {
+    ptrdiff_t extent = jet_extent(x, (int)of[i]), by = extent / 2;
+    x = jet_roll(x, inverse ? -by : by, (int)of[i]);
+  }
+  return x;
+}
+
+jet jet_fftshift(jet x, int n, const int axes[]) { return shifted("fftshift", x, n, axes, 0); }
+jet jet_ifftshift(jet x, int n, const int axes[]) { return shifted("ifftshift", x, n, axes, 1); }
+
+static jet frequencies(const char *name, jet_tape *tape, ptrdiff_t n, ptrdiff_t count, double spacing) {
+  if (!tape) return jet_none;
+  if (n < 1) tape_fail(tape, JET_BAD_SHAPE, "%s: there are no frequencies of %td numbers", name, n);
+  double *f = tape->status ? NULL : (double *)memory_resize(&tape->mem, NULL, 0, (size_t)count * sizeof *f);
+  if (!f) return tape_fail(tape, JET_NO_MEMORY, "out of memory while recording"), tape_jet(tape, -1);
+  for (ptrdiff_t i = 0; i < count; i++) f[i] = (double)(count < n || i < (n + 1) / 2 ? i : i - n) / ((double)n * spacing);
+  jet y = jet_constant(tape, 1, &count, f);
+  memory_resize(&tape->mem, f, (size_t)count * sizeof *f, 0);
+  return y;
+}
+
+jet jet_fftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("fftfreq", tape, n, n, spacing); }
+jet jet_rfftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("rfftfreq", tape, n, n / 2 + 1, spacing); }
