@@ -17,7 +17,9 @@
    threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state. A run shares
    large elementwise work, sums over all elements, gradients of slices and work on whole arrays among OpenMP's threads (option
    `threads`); results are the same bit for bit for any number of them, products of matrices too. In a parallel region of the
-   caller's a run stays in its thread, unless OpenMP is told to nest. No BLAS is called, and so no threads of one.
+   caller's a run stays in its thread, unless OpenMP is told to nest. OpenBLAS, which
+   computes products of matrices, has threads of its own: the library does not touch their number, and with another one those products
+   round differently.
 
    Arrays are row-major. A dims argument may be NULL where the rank is 0. */
 #ifndef JETS_H
@@ -386,7 +388,7 @@ JET_API jet jet_triu(jet x, int k);                   /* zero below diagonal k *
 JET_API jet jet_trace(jet x);                         /* rank 2 */
 JET_API jet jet_dot(jet a, jet b);                    /* sum of products of two vectors */
 JET_API jet jet_outer(jet a, jet b);                  /* of two vectors */
-JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n], rank 2 at least */
+JET_API jet jet_matmul(jet a, jet b);                 /* [.., m, k] x [.., k, n], rank 2 at least; by BLAS */
 JET_API jet jet_matvec(jet a, jet x);                 /* [m, k] x [k] */
 
 /* -log softmax(logits)[label] for each row of logits [rows, classes]: [rows]. Labels: constants 0..classes-1, copied now; or a

@@ -24,7 +24,7 @@ RECORD(complex_cube, both(jet_powc(Z, 3)))
 RECORD(complex_matmul, both(jet_matmul(Z, jet_transpose(Z))))
 RECORD(complex_roll, both(jet_roll(Z, 1, -1)))
 RECORD(complex_concat, both(jet_concat(2, (const jet[]){Z, x[2]}, 0)))
-RECORD(complex_where, both(jet_where(jet_less(x[2], x[1]), Z, jet_conj(Z))))
+RECORD(complex_where, both(jet_where(jet_less(x[0], jet_shift(x[2], 5)), jet_exp(Z), jet_conj(Z))))
 static const op_variant complex_list[] = {
 #define X(f) {complex_##f, 2, {S1(5), S1(5)}},
     COMPLEX_FUNCTIONS(X)

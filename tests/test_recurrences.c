@@ -20,6 +20,7 @@
 /* Relative to the largest coefficient so far: rounding of a recurrence of k steps, not more. */
 static void check_naive(const problem *p, int isa, int j, ptrdiff_t i, const wide *want) {
   wide scale = 0;
+  if (p->row == JK_cpow) scale = powl(hypotl(p->x[0][0][i], p->x[1][0][i]), p->c); /* the modulus: a part may be nearly 0 */
   if (p->row == JK_logaddexp) scale = fmaxl(fabs(p->x[0][0][i]), fabs(p->x[1][0][i])); /* a sum */
   if (p->row == JK_sinc) scale = 1.0L / (p->m + 1);                                    /* its m-th derivative at 0 */
   for (int k = 0; k <= p->out.degree; k++) {
@@ -70,7 +71,7 @@ static void naive_trial(const jk_set *s, int isa, int row, int order) {
   for (ptrdiff_t i = 0; i < p_.n; i++) {
     naive(&p_, i, y, z);
     check_naive(&p_, isa, 0, i, y);
-    if (known[row].second) check_naive(&p_, isa, 1, i, z);
+    if (known[row].second || row == JK_cpow) check_naive(&p_, isa, 1, i, z);
   }
 }
 
