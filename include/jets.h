@@ -419,6 +419,9 @@ JET_API jet jet_conj(jet z);
 JET_API jet jet_angle(jet z);                           /* atan2(im, re), in [-pi, pi] */
 JET_API jet jet_abs2(jet z);                            /* re^2 + im^2; jet_abs is hypot(re, im), whose gradient at 0 is 0 */
 JET_API jet jet_polar(jet r, jet angle);                /* r e^(i angle) */
+/* The k-th derivative at z of an elementwise f that is holomorphic, or of a real one for real z: k! times coefficient k of f(z + t). z is
+   plain; f records on z's tape. */
+JET_API jet jet_derivative(jet_callback *f, void *data, jet z, int k);
 
 /* ---- Fourier transforms, by FFTW ------------------------------------------------------------------------------------- */
 

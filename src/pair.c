@@ -91,6 +91,18 @@ jet jet_polar(jet r, jet angle) {
   return make_pair(jet_mul(r, jet_cos(angle)), jet_mul(r, jet_sin(angle)));
 }
 
+jet jet_derivative(jet_callback *f, void *data, jet z, int k) {
+  double factorial = 1;
+  if (!is_complex(z) && !operand_check("derivative", z)) return failed(z, z);
+  if (!f) tape_fail(z.tape, JET_BAD_ARGUMENT, "derivative: the callback is NULL");
+  if (k < 0 || k > JET_MAX_ORDER) tape_fail(z.tape, JET_BAD_ORDER, "derivative: %d is outside 0..%d", k, JET_MAX_ORDER);
+  if (z.tape->status) return failed(z, z);
+  for (int i = 2; i <= k; i++) factorial *= i;
+  jet y = f(jet_expand(z, jet_scalar(z.tape, 1), jet_parameter(z.tape, k)), data);
+  if (y.tape != z.tape) tape_fail(z.tape, JET_FOREIGN, "derivative: the callback returned a jet of another tape");
+  return y.tape == z.tape && jet_order(y) < k ? jet_scale(y, 0) : jet_scale(jet_coefficient(y, k), factorial);
+}
+
 /* ---- arithmetic: a real operand meets each part, or the real one -------------------------------------------------------------- */
 
 static jet add(jet a, jet b) {

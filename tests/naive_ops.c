@@ -697,43 +697,48 @@ const naive_op naive_ops[] = {
    bound, NULL, jet_of_##f,         NULL,       NULL},
         TWO_LIST(X)
 #undef X
-            OTHER("scale", 1, choose_elementwise, record_scale, element_scale,
-                  of_twice) OTHER("shift", 1, choose_elementwise, record_shift, element_shift,
-                                  of_twice) OTHER("where", 3, choose_elementwise, record_where, element_where,
-                                                  of_both) OVER(sum, of_both) OVER(mean, of_both) OVER(prod, of_both)
-                OVER(var, of_square) OVER(norm, of_twice) OVER(amax, of_both) OVER(amin, of_both) OVER(
-                    logsumexp, of_twice) ALONG("cumsum", element_prefix, fold_sum,
-                                               jet_cumsum) ALONG("cumprod", element_prefix, fold_prod, jet_cumprod)
-                    ALONG("softmax", element_softmax, NULL,
-                          jet_softmax) ALONG("log_softmax", element_log_softmax, NULL, jet_log_softmax)
-                        ALONG("sort", element_sort, NULL, jet_sort) ALONG("take_along", element_sort, NULL, jet_of_take)
-                            MOVED("reshape", 1, choose_reshape, record_reshape, source_reshape,
-                                  of_both) MOVED("permute", 1, choose_permute, record_permute, source_permute, of_both)
-                                MOVED("transpose", 1, choose_transpose, record_transpose, source_permute, of_both)
-                                    MOVED("broadcast_to", 1, choose_broadcast, record_broadcast, source_broadcast,
-                                          of_both) MOVED("slice", 1, choose_slice, record_slice, source_slice, of_both)
-                                        MOVED("concat", 2, choose_concat, record_concat, source_concat, of_both) MOVED(
-                                            "concat", 3, choose_concat, record_concat, source_concat, of_both)
-                                            MOVED("stack", 2, choose_stack, record_stack, source_stack, of_both) MOVED(
-                                                "stack", 3, choose_stack, record_stack, source_stack,
-                                                of_both) MOVED("pad", 1, choose_pad, record_pad, source_pad, of_both)
-                                                MOVED("flip", 1, choose_roll, record_flip, source_flip, of_both) MOVED(
-                                                    "roll", 1, choose_roll, record_roll, source_roll,
-                                                    of_both) MOVED("tril", 1, choose_triangle, record_tril, source_tril,
-                                                                   of_both)
-                                                    MOVED("triu", 1, choose_triangle, record_triu, source_triu,
-                                                          of_both) MOVED("diag", 1, choose_diag, record_diag,
-                                                                         source_diag, of_both)
-                                                        MOVED("gather", 1, choose_gather, record_gather, source_gather,
-                                                              of_both) OTHER("scatter_add", 1, choose_scatter,
-                                                                             record_scatter, element_scatter, of_both)
-                                                            OTHER("trace", 1, choose_trace, record_trace, element_trace,
-                                                                  of_both) PRODUCT(outer, choose_outer, element_outer)
-                                                                PRODUCT(dot, choose_product, element_product)
-                                                                    PRODUCT(matvec, choose_product, element_product)
-                                                                        PRODUCT(matmul, choose_product, element_product)
-                                                                            OTHER("cross_entropy", 1, choose_entropy,
-                                                                                  record_entropy, element_entropy,
-                                                                                  of_twice)};
+/* clang-format off */
+    OTHER("scale", 1, choose_elementwise, record_scale, element_scale, of_twice)
+    OTHER("shift", 1, choose_elementwise, record_shift, element_shift, of_twice)
+    OTHER("where", 3, choose_elementwise, record_where, element_where, of_both)
+    OVER(sum, of_both)
+    OVER(mean, of_both)
+    OVER(prod, of_both)
+    OVER(var, of_square)
+    OVER(norm, of_twice)
+    OVER(amax, of_both)
+    OVER(amin, of_both)
+    OVER( logsumexp, of_twice)
+    ALONG("cumsum", element_prefix, fold_sum, jet_cumsum)
+    ALONG("cumprod", element_prefix, fold_prod, jet_cumprod)
+    ALONG("softmax", element_softmax, NULL, jet_softmax)
+    ALONG("log_softmax", element_log_softmax, NULL, jet_log_softmax)
+    ALONG("sort", element_sort, NULL, jet_sort)
+    ALONG("take_along", element_sort, NULL, jet_of_take)
+    MOVED("reshape", 1, choose_reshape, record_reshape, source_reshape, of_both)
+    MOVED("permute", 1, choose_permute, record_permute, source_permute, of_both)
+    MOVED("transpose", 1, choose_transpose, record_transpose, source_permute, of_both)
+    MOVED("broadcast_to", 1, choose_broadcast, record_broadcast, source_broadcast, of_both)
+    MOVED("slice", 1, choose_slice, record_slice, source_slice, of_both)
+    MOVED("concat", 2, choose_concat, record_concat, source_concat, of_both)
+    MOVED( "concat", 3, choose_concat, record_concat, source_concat, of_both)
+    MOVED("stack", 2, choose_stack, record_stack, source_stack, of_both)
+    MOVED( "stack", 3, choose_stack, record_stack, source_stack, of_both)
+    MOVED("pad", 1, choose_pad, record_pad, source_pad, of_both)
+    MOVED("flip", 1, choose_roll, record_flip, source_flip, of_both)
+    MOVED( "roll", 1, choose_roll, record_roll, source_roll, of_both)
+    MOVED("tril", 1, choose_triangle, record_tril, source_tril, of_both)
+    MOVED("triu", 1, choose_triangle, record_triu, source_triu, of_both)
+    MOVED("diag", 1, choose_diag, record_diag, source_diag, of_both)
+    MOVED("gather", 1, choose_gather, record_gather, source_gather, of_both)
+    OTHER("scatter_add", 1, choose_scatter, record_scatter, element_scatter, of_both)
+    OTHER("trace", 1, choose_trace, record_trace, element_trace, of_both)
+    PRODUCT(outer, choose_outer, element_outer)
+    PRODUCT(dot, choose_product, element_product)
+    PRODUCT(matvec, choose_product, element_product)
+    PRODUCT(matmul, choose_product, element_product)
+    OTHER("cross_entropy", 1, choose_entropy, record_entropy, element_entropy, of_twice)
+};
+/* clang-format on */
 
 const int naive_op_count = sizeof naive_ops / sizeof *naive_ops;

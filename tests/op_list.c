@@ -429,50 +429,38 @@ const op_entry op_list[] = {
   ROW(#f "_over", GROUP_REDUCTIONS, flags, NULL, f##_over, JETS(low, high))
                             REDUCTION_LIST(X)
 #undef X
-                                OF_ONE("cumsum", GROUP_AXIS, 0, cumsum_along) ROW(
-                                    "cumprod", GROUP_AXIS, 0, NULL,
-                                    cumprod_along, JETS(0.8, 1.2)) OF_ONE("sort", GROUP_AXIS, OP_KINKS, sort_along)
-                                    OF_ONE("argsort", GROUP_AXIS, OP_KINKS | OP_CONSTANT,
-                                           argsort_along) OF_ONE("softmax", GROUP_AXIS, 0, softmax_along)
-                                        OF_ONE("log_softmax", GROUP_AXIS, 0, log_softmax_along) OF_ONE(
-                                            "reshape",
-                                            GROUP_SHAPES, 0, reshapes) OF_ONE("permute", GROUP_SHAPES, 0, permutes)
-                                            ROW("transpose", GROUP_SHAPES, 0, transpose, transposes,
-                                                JETS(-2, 2)) OF_ONE("broadcast_to", GROUP_SHAPES, 0,
-                                                                    broadcasts) OF_ONE("slice", GROUP_SHAPES, 0, slices)
-                                                ROW("concat", GROUP_SHAPES, 0, NULL, concats, JETS(-2, 2), JETS(-2, 2),
-                                                    JETS(-2, 2)) ROW("stack", GROUP_SHAPES, 0, NULL, stacks,
-                                                                     JETS(-2, 2), JETS(-2, 2), JETS(-2, 2))
-                                                    OF_ONE("pad", GROUP_SHAPES, 0, pads) OF_ONE("flip", GROUP_SHAPES,
-                                                                                                0, flips)
-                                                        OF_ONE("roll", GROUP_SHAPES, 0,
-                                                               rolls) OF_ONE("gather", GROUP_INDICES, 0, gathers)
-                                                            OF_ONE("scatter_add", GROUP_INDICES, 0, scatters) ROW(
-                                                                "take_along", GROUP_INDICES, 0, NULL, takes,
-                                                                JETS(-2, 2),
-                                                                {OPERAND_INDEX, 0, 2}) ROW("diag", GROUP_MATRICES,
-                                                                                           0, diag, diags, JETS(-2, 2))
-                                                                OF_ONE("tril", GROUP_MATRICES, 0, tril_list)
-                                                                    OF_ONE("triu", GROUP_MATRICES, 0, triu_list) ROW(
-                                                                        "trace", GROUP_MATRICES, 0, trace, traces,
-                                                                        JETS(-2, 2)) ROW("dot", GROUP_MATRICES, 0,
-                                                                                         dot, dots,
-                                                                                         JETS(-2, 2), JETS(-2, 2))
-                                                                        ROW("outer", GROUP_MATRICES, 0, outer, outers,
-                                                                            JETS(-2, 2), JETS(-2, 2))
-                                                                            ROW("matmul", GROUP_MATRICES, 0, matmul,
-                                                                                matmuls, JETS(-2, 2), JETS(-2, 2))
-                                                                                ROW("matvec", GROUP_MATRICES, 0, matvec,
-                                                                                    matvecs, JETS(-2, 2), JETS(-2, 2))
-                                                                                    ROW("cross_entropy", GROUP_LOSSES,
-                                                                                        0, cross_entropy, entropies,
-                                                                                        JETS(-2, 2))
-                                                                                        ROW("cross_entropy_at",
-                                                                                            GROUP_LOSSES, 0,
-                                                                                            cross_entropy_at,
-                                                                                            entropies_at, JETS(-2, 2),
-                                                                                            {OPERAND_INDEX, 0, 2})
+/* clang-format off */
+    OF_ONE("cumsum", GROUP_AXIS, 0, cumsum_along)
+    ROW( "cumprod", GROUP_AXIS, 0, NULL, cumprod_along, JETS(0.8, 1.2))
+    OF_ONE("sort", GROUP_AXIS, OP_KINKS, sort_along)
+    OF_ONE("argsort", GROUP_AXIS, OP_KINKS | OP_CONSTANT, argsort_along)
+    OF_ONE("softmax", GROUP_AXIS, 0, softmax_along)
+    OF_ONE("log_softmax", GROUP_AXIS, 0, log_softmax_along)
+    OF_ONE( "reshape", GROUP_SHAPES, 0, reshapes)
+    OF_ONE("permute", GROUP_SHAPES, 0, permutes)
+    ROW("transpose", GROUP_SHAPES, 0, transpose, transposes, JETS(-2, 2))
+    OF_ONE("broadcast_to", GROUP_SHAPES, 0, broadcasts)
+    OF_ONE("slice", GROUP_SHAPES, 0, slices)
+    ROW("concat", GROUP_SHAPES, 0, NULL, concats, JETS(-2, 2), JETS(-2, 2), JETS(-2, 2))
+    ROW("stack", GROUP_SHAPES, 0, NULL, stacks, JETS(-2, 2), JETS(-2, 2), JETS(-2, 2))
+    OF_ONE("pad", GROUP_SHAPES, 0, pads)
+    OF_ONE("flip", GROUP_SHAPES, 0, flips)
+    OF_ONE("roll", GROUP_SHAPES, 0, rolls)
+    OF_ONE("gather", GROUP_INDICES, 0, gathers)
+    OF_ONE("scatter_add", GROUP_INDICES, 0, scatters)
+    ROW( "take_along", GROUP_INDICES, 0, NULL, takes, JETS(-2, 2), {OPERAND_INDEX, 0, 2})
+    ROW("diag", GROUP_MATRICES, 0, diag, diags, JETS(-2, 2))
+    OF_ONE("tril", GROUP_MATRICES, 0, tril_list)
+    OF_ONE("triu", GROUP_MATRICES, 0, triu_list)
+    ROW( "trace", GROUP_MATRICES, 0, trace, traces, JETS(-2, 2))
+    ROW("dot", GROUP_MATRICES, 0, dot, dots, JETS(-2, 2), JETS(-2, 2))
+    ROW("outer", GROUP_MATRICES, 0, outer, outers, JETS(-2, 2), JETS(-2, 2))
+    ROW("matmul", GROUP_MATRICES, 0, matmul, matmuls, JETS(-2, 2), JETS(-2, 2))
+    ROW("matvec", GROUP_MATRICES, 0, matvec, matvecs, JETS(-2, 2), JETS(-2, 2))
+    ROW("cross_entropy", GROUP_LOSSES, 0, cross_entropy, entropies, JETS(-2, 2))
+    ROW("cross_entropy_at", GROUP_LOSSES, 0, cross_entropy_at, entropies_at, JETS(-2, 2), {OPERAND_INDEX, 0, 2})
     COMPLEX_ROWS};
+/* clang-format on */
 
 const int op_count = COUNT(op_list);
 

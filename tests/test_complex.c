@@ -339,6 +339,35 @@ static void reverse_agrees_with_forward(void **state) {
   }
 }
 
+static jet wave(jet z, void *data) { return jet_mul(jet_exp(jet_scale(z, *(double *)data)), jet_sin(z)); }
+static jet fixed(jet z, void *data) { return (void)z, *(jet *)data; }
+
+/* (e^(az) sin z)^(k) = Im-like parts of (a + i)^k e^((a + i) z): as a sum over e^((a +- i) z). */
+static void derivatives_of_holomorphic_functions(void **state) {
+  (void)state;
+  double a = 0.4;
+  const number at = make(0.3, -0.8), up = make(a, 1), down = make(a, -1);
+  for (int k = 0; k <= 9; k++) {
+    jet_tape *tape = jet_tape_new();
+    jet z = jet_input_complex(tape, 0, NULL), y = jet_derivative(wave, &a, z, k), one_ = jet_scalar(tape, 3);
+    jet out[2] = {y, jet_derivative(fixed, &one_, z, k)};
+    jet_plan *plan = jet_plan_new(tape, 2, out);
+    assert_string_equal(jet_plan_message(plan), "");
+    number got, want = (cpow(up, k) * cexp(up * at) - cpow(down, k) * cexp(down * at)) / make(0, 2);
+    jet_plan_write(plan, z, 0, (const double *)&at);
+    jet_plan_run(plan);
+    jet_plan_read(plan, y, 0, (double *)&got);
+    assert_true(cabs(got - want) < 1e-13 * (1 + cabs(want)));
+    assert_true(*jet_plan_data(plan, out[1], 0) == (k ? 0 : 3));
+    jet_plan_free(plan);
+    jet_tape_free(tape);
+  }
+  jet_tape *tape = jet_tape_new();
+  assert_true(jet_derivative(wave, &a, jet_input(tape, 0, NULL), -1).id < 0);
+  assert_string_equal(jet_tape_message(tape), "derivative: -1 is outside 0..1023");
+  jet_tape_free(tape);
+}
+
 /* ---- shapes: each part alone ------------------------------------------------------------------------------------------------ */
 
 typedef jet shaping(jet x);
@@ -505,6 +534,7 @@ int main(void) {
       cmocka_unit_test(gradients_are_of_steepest_ascent),
       cmocka_unit_test(the_convention_is_pinned),
       cmocka_unit_test(reverse_agrees_with_forward),
+      cmocka_unit_test(derivatives_of_holomorphic_functions),
       cmocka_unit_test(shapes_work_on_each_part),
       cmocka_unit_test(matrices_multiply),
       cmocka_unit_test(real_operations_refuse_complex_arrays),

@@ -13,7 +13,7 @@
 
 /* Recording functions that are not operations on jets of any shape: leaves, and those between plain arrays and jets. */
 static const char *const others[] = {"input",        "constant", "scalar",      "parameter",
-                                     "input_series", "input_complex", "constant_complex", "fftfreq", "rfftfreq", "expand",   "expand_many", "coefficient",
+                                     "input_series", "input_complex", "derivative", "constant_complex", "fftfreq", "rfftfreq", "expand",   "expand_many", "coefficient",
                                      "coefficient_sum"};
 
 static bool is_other(const char *name, size_t length) {
