@@ -131,7 +131,12 @@ static series s_stop(series x) {
   X(min, jet_min(a, b), s_min(a, b), of_both)                                                                          \
   X(less, jet_less(a, b), s_less(a, b), of_unit)                                                                       \
   X(greater, jet_greater_equal(a, b), s_less(b, a), of_unit)                                                           \
-  X(masked, jet_mul(a, jet_less(a, b)), s_mul(a, s_less(a, b)), of_both)
+  X(masked, jet_mul(a, jet_less(a, b)), s_mul(a, s_less(a, b)), of_both)                                               \
+  X(complex_mul, jet_imag(jet_mul(jet_complex(a, b), jet_complex(b, a))), s_add(s_mul(a, a), s_mul(b, b)), of_product)   \
+  X(complex_exp, jet_real(jet_exp(jet_complex(a, b))), s_mul(s_exp(a), s_cos(b)), of_exp)                              \
+  X(complex_sin, jet_imag(jet_sin(jet_complex(a, b))), s_mul(s_cos(a), s_sinh(b)), of_exp)                             \
+  X(complex_recip, jet_real(jet_recip(jet_complex(positive(a), b))),                                                   \
+    s_div(s_positive(a), s_add(s_square(s_positive(a)), s_square(b))), of_twice)
 
 #define X(f, recorded, computed, bound)                                                                                \
   static jet jet_of_##f(jet x) { return recorded; }                                                                    \
@@ -255,10 +260,16 @@ static series element_over(evaluator *v, const instruction *in, ptrdiff_t e) {
 
 /* ---- along an axis ----------------------------------------------------------------------------------------------- */
 
+static jet jet_of_dft(jet x, int axis) { return jet_real(jet_fft(x, axis, JET_FFT_BACKWARD)); }
+static jet jet_of_dct(jet x, int axis) { return jet_dct(x, 2, axis, JET_FFT_BACKWARD); }
+static bool transforms(const instruction *in) { return in->op->jet_along == jet_of_dft || in->op->jet_along == jet_of_dct; }
+
 static bool choose_along(const program *p, instruction *in, generator *g) {
   in->shape = *operand_shape(p, in, 0);
   if (!random_axis(&in->shape, in, g)) return false;
   double n = (double)in->shape.dims[axis_of(in, in->shape.rank)];
+  if (transforms(in) && n == 0) return false;
+  if (transforms(in)) in->bound *= 2 * n;
   if (in->op->fold == fold_sum) in->bound *= n;
   if (in->op->fold == fold_prod) in->bound = pow(fmax(in->bound, 1), n);
   return true;
@@ -283,6 +294,23 @@ static series element_prefix(evaluator *v, const instruction *in, ptrdiff_t e) {
   int position;
   members_along(v, in, e, x, &position);
   return in->op->fold(position + 1, x);
+}
+static double cosine(double turns) { /* rounded once: a cosine of a quarter is 0 */
+  long double c = cosl(6.283185307179586476925L * turns);
+  return fabsl(c) < 1e-17L ? 0 : (double)c;
+}
+
+static series element_dft(evaluator *v, const instruction *in, ptrdiff_t e) { /* its real part */
+  series x[NAIVE_SIZE], y = s_constant(0);
+  int k, n = members_along(v, in, e, x, &k);
+  for (int j = 0; j < n; j++) y = s_add(y, s_scale(x[j], cosine((double)(j * k % n) / n)));
+  return y;
+}
+static series element_dct(evaluator *v, const instruction *in, ptrdiff_t e) {
+  series x[NAIVE_SIZE], y = s_constant(0);
+  int k, n = members_along(v, in, e, x, &k);
+  for (int j = 0; j < n; j++) y = s_add(y, s_scale(x[j], 2 * cosine((2 * j + 1) * k / (4.0 * n))));
+  return y;
 }
 static series element_log_softmax(evaluator *v, const instruction *in, ptrdiff_t e) {
   series x[NAIVE_SIZE];
@@ -708,11 +736,13 @@ const naive_op naive_ops[] = {
     OVER(norm, of_twice)
     OVER(amax, of_both)
     OVER(amin, of_both)
-    OVER( logsumexp, of_twice)
+    OVER(logsumexp, of_twice)
     ALONG("cumsum", element_prefix, fold_sum, jet_cumsum)
     ALONG("cumprod", element_prefix, fold_prod, jet_cumprod)
     ALONG("softmax", element_softmax, NULL, jet_softmax)
     ALONG("log_softmax", element_log_softmax, NULL, jet_log_softmax)
+    ALONG("fft", element_dft, NULL, jet_of_dft)
+    ALONG("dct", element_dct, NULL, jet_of_dct)
     ALONG("sort", element_sort, NULL, jet_sort)
     ALONG("take_along", element_sort, NULL, jet_of_take)
     MOVED("reshape", 1, choose_reshape, record_reshape, source_reshape, of_both)
@@ -721,12 +751,12 @@ const naive_op naive_ops[] = {
     MOVED("broadcast_to", 1, choose_broadcast, record_broadcast, source_broadcast, of_both)
     MOVED("slice", 1, choose_slice, record_slice, source_slice, of_both)
     MOVED("concat", 2, choose_concat, record_concat, source_concat, of_both)
-    MOVED( "concat", 3, choose_concat, record_concat, source_concat, of_both)
+    MOVED("concat", 3, choose_concat, record_concat, source_concat, of_both)
     MOVED("stack", 2, choose_stack, record_stack, source_stack, of_both)
-    MOVED( "stack", 3, choose_stack, record_stack, source_stack, of_both)
+    MOVED("stack", 3, choose_stack, record_stack, source_stack, of_both)
     MOVED("pad", 1, choose_pad, record_pad, source_pad, of_both)
     MOVED("flip", 1, choose_roll, record_flip, source_flip, of_both)
-    MOVED( "roll", 1, choose_roll, record_roll, source_roll, of_both)
+    MOVED("roll", 1, choose_roll, record_roll, source_roll, of_both)
     MOVED("tril", 1, choose_triangle, record_tril, source_tril, of_both)
     MOVED("triu", 1, choose_triangle, record_triu, source_triu, of_both)
     MOVED("diag", 1, choose_diag, record_diag, source_diag, of_both)
