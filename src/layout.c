@@ -353,7 +353,10 @@ static double whole_work(const jet_plan *p, const step *s) {
   return work * terms;
 }
 
-static int shares(const step *s) { return s->run == run_planes || s->run == run_pairs || s->run == run_deposit; }
+static int shares(const step *s) {
+  return s->run == run_planes || s->run == run_pairs || s->run == run_deposit ||
+         (s->run == run_whole && numbers_of(s->of)->prepare && s->directions == 1);
+}
 
 static void choose_teams(jet_plan *p) {
   for (int i = 0; i < p->nsteps; i++) {

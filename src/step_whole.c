@@ -174,9 +174,23 @@ static void direction(const job *j, const jets *all, jets *one, int n, int copy)
       ((real **)one[i].plane)[k] = all[i].plane[k] ? all[i].plane[k] + copy * all[i].stride[k] : NULL;
 }
 
+/* Of a transform: each coefficient by itself. */
+static void share_coefficients(void *data, int worker) {
+  const team *t = (const team *)data;
+  const step *s = t->s;
+  const job *j = s->whole;
+  const piece told = own_piece(t, worker);
+  for (int k = s->now0 + worker; k < s->now1; k += s->workers)
+    numbers_of(s->of)->whole(&told, j->order, k, k + 1, j->in, j->out);
+}
+
 void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
-  (void)p, (void)first, (void)n;
+  (void)first, (void)n;
+  if (s->workers > 1) {
+    run_team(p, s, share_coefficients);
+    return;
+  }
   if (!j->in_1) {
     numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
     return;

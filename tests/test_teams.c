@@ -129,6 +129,18 @@ static void axes_gathers_scans_and_deposits(void **state) {
   }
 }
 
+static void transforms(void **state) {
+  const ptrdiff_t dims[2] = {90, 200};
+  (void)state;
+  model r = {.tape = jet_tape_new()};
+  jet x = expand(&r, input(&r, 2, dims), jet_parameter(r.tape, 7), 1);
+  jet y = jet_fft2(jet_exp(jet_complex(x, jet_square(x))), JET_FFT_ORTHO);
+  r.out[r.nout++] = jet_real(y);
+  r.out[r.nout++] = jet_irfft2(jet_mul(y, y), 398, JET_FFT_BACKWARD);
+  r.out[r.nout++] = jet_dct(x, 2, 0, JET_FFT_ORTHO);
+  check_model(&r);
+}
+
 static void laplacians_and_their_gradients(void **state) {
   (void)state;
   model r = {.tape = jet_tape_new()};
@@ -140,6 +152,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(products),
       cmocka_unit_test(axes_gathers_scans_and_deposits),
+      cmocka_unit_test(transforms),
       cmocka_unit_test(laplacians_and_their_gradients),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
