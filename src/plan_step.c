@@ -174,9 +174,10 @@ static int whole_step(build *b, const node *n, step *s) {
   }
   size_t size = numbers_of(n->op)->scratch ? numbers_of(n->op)->scratch(&j->told) : 0;
   if (size > b->scratch_size) b->scratch_size = size;
-  if (numbers_of(n->op)->prepare && !numbers_of(n->op)->prepare(&j->told, &b->plan->mem))
-    return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning a step of %s", n->op->name);
-  return n->op->step != STEP_WHOLE || whole_tables(b, n, s);
+  if (n->op->step == STEP_WHOLE && !whole_tables(b, n, s)) return 0;
+  if (!numbers_of(n->op)->prepare || numbers_of(n->op)->prepare(&j->told, &b->plan->mem)) return 1; /* last: what fails after it would lose it */
+  numbers_of(n->op)->release(&j->told, &b->plan->mem);
+  return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning a step of %s", n->op->name);
 }
 
 static int matrix_step(build *b, const node *n, step *s) {

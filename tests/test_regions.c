@@ -36,7 +36,7 @@ typedef struct program {
 static jet input(program *p, jet t, int rank, const ptrdiff_t *dims) { /* a jet where there is a t */
   int i = p->nin++;
   ptrdiff_t many[3] = {p->directions};
-  memcpy(many + 1, dims, (size_t)rank * sizeof *dims);
+  for (int j = 0; j < rank; j++) many[j + 1] = dims[j];
   if (!t.tape || p->directions == 1) return p->in[i] = p->v[i] = t.tape ? jet_input_series(t, rank, dims) : jet_input(p->tape, rank, dims);
   p->in[i] = jet_input(p->tape, rank, dims), p->v[i] = jet_input(p->tape, rank + 1, many);
   return jet_expand_many(p->in[i], p->v[i], t);
