@@ -200,7 +200,9 @@ JET_API const char *jet_fn_message(const jet_fn *);  /* about the last failed ca
 
 JET_API jet_tape *jet_tape_new(void); /* never NULL */
 JET_API jet_tape *jet_tape_new_ex(const jet_tape_options *options);
-JET_API void jet_tape_free(jet_tape *); /* plans may outlive it: they keep what they need */
+/* Plans may outlive it: they keep what they need, and know its jets by the tape's address. From then on only jet_plan_ calls take those
+   jets: what is asked of a jet itself (jet_order, jet_real, ..) reads the tape. */
+JET_API void jet_tape_free(jet_tape *);
 JET_API jet_status jet_tape_status(const jet_tape *);
 JET_API jet_type jet_tape_type(const jet_tape *); /* JET_F64 for NULL */
 JET_API const char *jet_tape_message(const jet_tape *); /* "mul: [3,4] and [5,2] do not broadcast"; "" if all is well */
@@ -405,8 +407,8 @@ JET_API jet jet_cross_entropy_at(jet logits, jet labels);
      expand expand_many coefficient stop_gradient.
    Branches are principal, cuts those of C99's Annex G, where the sign of a zero tells the side: log, sqrt, pow and powc (of no
    integer) cut along the negative real axis; asin acos atanh along the real axis beyond -1 and 1, acosh below 1; asinh and atan along
-   the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients need |w| within 1e-154
-   and 1e154. dot and matmul conjugate nothing.
+   the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients, recip and negative
+   integer powc need |w| within 1e-154 and 1e154; the real part of a log near |z| = 1 is right to u absolutely, not relatively. dot and matmul conjugate nothing.
    A gradient of a real loss with respect to z = x + iy is dL/dx + i dL/dy, the direction of steepest ascent (README.md compares the
    conventions); of jet_vjp, the loss is the real part of the sum of conj(adjoint) output. */
 JET_API jet jet_complex(jet re, jet im);                /* real arrays that broadcast */
@@ -428,7 +430,8 @@ JET_API jet jet_derivative(jet_callback *f, void *data, jet z, int k);
 /* y_k = sum over j of x_j e^{-2 pi i j k / n} along the axes, and its inverse with e^{+..} and, by the norm, a factor: BACKWARD 1/n
    on the inverse, FORWARD 1/n on the transform, ORTHO 1/sqrt n on both; n the elements of all axes. Real operands count as complex.
    rfft is the first n/2 + 1 of the last axis of the list for a real array; irfft goes back to the extent given, n or n + 1, and takes the
-   imaginary parts that a real array has not for 0. Every coefficient of a jet is transformed, batches at once. Axes of no elements, and a
+   imaginary parts that a real array has not for 0. FFTW allocates memory of its own when a plan is made, for lengths with prime factors
+   above 13 and cosine transforms at every run too, outside the tape's allocator, and ends the process where there is none. Every coefficient of a jet is transformed, batches at once. Axes of no elements, and a
    library built without FFTW, are refused. */
 typedef enum jet_fft_norm { JET_FFT_BACKWARD, JET_FFT_ORTHO, JET_FFT_FORWARD } jet_fft_norm;
 JET_API jet jet_fft(jet z, int axis, jet_fft_norm norm);
@@ -482,7 +485,7 @@ typedef struct jet_plan_options {
   int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
                     what omp_get_max_threads() is when the plan is made */
   int measure;   /* non-zero: Fourier transforms are chosen by trial (FFTW_MEASURE), which takes time now and may save some at each
-                    run; two such plans may differ in rounding */
+                    run; two such plans may differ in rounding, and so may plans made later in the process, which know what was tried */
 } jet_plan_options;
 #define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0, 0 }
 
@@ -496,7 +499,9 @@ JET_API const char *jet_plan_message(const jet_plan *); /* about the last failur
 
 /* Coefficient k of an input (to write) or of an output (to read): contiguous, row-major, fixed for the plan's life. Never
    NULL for 0 <= k <= order of an input or output of a good plan; else NULL and a message. Inputs start as zeros and survive
-   runs. An input that no output needs is accepted and has memory too. After jet_plan_bind: the caller's pointer. */
+   runs. An input that no output needs is accepted and has memory too. After jet_plan_bind: the caller's pointer. Of P directions
+   coefficients k >= 1 have P x jet_size(x) numbers; so may coefficient 0 of a gradient through a kink (abs, relu, max, ..), where
+   directions disagree: room for P is safe. */
 JET_API double *jet_plan_data(jet_plan *, jet x, int k);
 JET_API float *jet_plan_data_f32(jet_plan *, jet x, int k); /* of a tape of JET_F32; of the other type each is NULL and a message */
 
@@ -506,7 +511,8 @@ JET_API jet_status jet_plan_bind(jet_plan *, jet x, int k, double *data);
 JET_API jet_status jet_plan_bind_f32(jet_plan *, jet x, int k, float *data); /* of the other type each is JET_BAD_TYPE */
 
 /* Coefficient k of a complex output or input, re, im, re, im, ..: copied now; and bound, to be read before or written after each
-   run (NULL: no longer). */
+   run (NULL: no longer). All three go through the memory of the parts, jet_real(z) and jet_imag(z), which jet_plan_data and jet_plan_bind
+   reach. */
 JET_API jet_status jet_plan_read(jet_plan *, jet z, int k, double *pairs);
 JET_API jet_status jet_plan_write(jet_plan *, jet z, int k, const double *pairs);
 JET_API jet_status jet_plan_bind_complex(jet_plan *, jet z, int k, double *pairs);

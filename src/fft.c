@@ -244,16 +244,16 @@ static jet shifted(const char *name, jet x, int n, const int axes[], int inverse
 jet jet_fftshift(jet x, int n, const int axes[]) { return shifted("fftshift", x, n, axes, 0); }
 jet jet_ifftshift(jet x, int n, const int axes[]) { return shifted("ifftshift", x, n, axes, 1); }
 
-static jet frequencies(const char *name, jet_tape *tape, ptrdiff_t n, ptrdiff_t count, double spacing) {
+static jet frequencies(const char *name, jet_tape *tape, ptrdiff_t n, ptrdiff_t count, int half, double spacing) {
   if (!tape) return jet_none;
   if (n < 1) tape_fail(tape, JET_BAD_SHAPE, "%s: there are no frequencies of %td numbers", name, n);
   double *f = tape->status ? NULL : (double *)memory_resize(&tape->mem, NULL, 0, (size_t)count * sizeof *f);
   if (!f) return tape_fail(tape, JET_NO_MEMORY, "out of memory while recording"), tape_jet(tape, -1);
-  for (ptrdiff_t i = 0; i < count; i++) f[i] = (double)(count < n || i < (n + 1) / 2 ? i : i - n) / ((double)n * spacing);
+  for (ptrdiff_t i = 0; i < count; i++) f[i] = (double)(half || i < (n + 1) / 2 ? i : i - n) / ((double)n * spacing);
   jet y = jet_constant(tape, 1, &count, f);
   memory_resize(&tape->mem, f, (size_t)count * sizeof *f, 0);
   return y;
 }
 
-jet jet_fftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("fftfreq", tape, n, n, spacing); }
-jet jet_rfftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("rfftfreq", tape, n, n / 2 + 1, spacing); }
+jet jet_fftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("fftfreq", tape, n, n, 0, spacing); }
+jet jet_rfftfreq(jet_tape *tape, ptrdiff_t n, double spacing) { return frequencies("rfftfreq", tape, n, n / 2 + 1, 1, spacing); }

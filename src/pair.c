@@ -95,12 +95,15 @@ jet jet_derivative(jet_callback *f, void *data, jet z, int k) {
   double factorial = 1;
   if (!is_complex(z) && !operand_check("derivative", z)) return failed(z, z);
   if (!f) tape_fail(z.tape, JET_BAD_ARGUMENT, "derivative: the callback is NULL");
-  if (k < 0 || k > JET_MAX_ORDER) tape_fail(z.tape, JET_BAD_ORDER, "derivative: %d is outside 0..%d", k, JET_MAX_ORDER);
+  if (k < 0 || k > 170) tape_fail(z.tape, JET_BAD_ORDER, "derivative: %d is outside 0..170: the factorial overflows", k);
   if (z.tape->status) return failed(z, z);
   for (int i = 2; i <= k; i++) factorial *= i;
   jet y = f(jet_expand(z, jet_scalar(z.tape, 1), jet_parameter(z.tape, k)), data);
-  if (y.tape != z.tape) tape_fail(z.tape, JET_FOREIGN, "derivative: the callback returned a jet of another tape");
-  return y.tape == z.tape && jet_order(y) < k ? jet_scale(y, 0) : jet_scale(jet_coefficient(y, k), factorial);
+  if (y.tape != z.tape)
+    tape_fail(z.tape, y.tape ? JET_FOREIGN : JET_BAD_CALLBACK, "derivative: the callback returned %s", y.tape ? "a jet of another tape" : "no jet");
+  if (z.tape->status) return failed(z, z);
+  if (jet_order(y) < k) return part_of(jet_complex(record_zero(z.tape, value_of(z.tape, y.id)->shape, -1, 1), jet_scalar(z.tape, 0)), 0);
+  return jet_scale(jet_coefficient(y, k), factorial);
 }
 
 /* ---- arithmetic: a real operand meets each part, or the real one -------------------------------------------------------------- */
@@ -138,7 +141,9 @@ static jet div(jet a, jet b) {
   return make_pair(jet_div(jet_add(jet_mul(x, u), jet_mul(y, v)), d), jet_div(jet_sub(jet_mul(y, u), jet_mul(x, v)), d));
 }
 
-static jet power(jet a, jet b) { return jet_exp(jet_mul(b, jet_log(a))); }
+static jet power(jet a, jet b) { /* a real base may be negative: its logarithm is complex all the same */
+  return jet_exp(jet_mul(b, jet_log(is_complex(a) ? a : make_pair(a, part_of(a, 1)))));
+}
 
 jet complex_binary(const char *name, int r, jet a, jet b) {
   static jet (*const table[JK_ROWS])(jet, jet) = {

@@ -127,6 +127,8 @@ const port *plan_port(const jet_plan *p, jet x) {
 
 int jet_plan_lost(const jet_plan *p, jet y) {
   const port *q = plan_port(p, y);
+  int pair = !q && p && !p->status && y.tape == p->tape ? plan_pair_of(p, y.id) : -1;
+  if (pair >= 0) return max_(jet_plan_lost(p, tape_jet(y.tape, p->pairs[pair].re)), jet_plan_lost(p, tape_jet(y.tape, p->pairs[pair].im)));
   return q ? p->lost[q->value] : -1;
 }
 

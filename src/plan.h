@@ -191,7 +191,8 @@ typedef struct pair { /* a complex jet whose parts are ports */
 
 typedef struct weave { /* memory of the caller's with a pair's numbers in turn: read before a run, written after it */
   int re, im; /* port_planes */
-  ptrdiff_t n; /* of all directions */
+  ptrdiff_t n;
+  int copies; /* directions; a part with one is the same in each */
   int input;
   double *data; /* NULL: not bound */
 } weave;

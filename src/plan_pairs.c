@@ -36,7 +36,8 @@ int plan_pairs(jet_plan *p, const jet_tape *tape) {
   for (int i = 0; i < n; i++) {
     const port *re = port_at(p, p->pairs[i].re), *im = port_at(p, p->pairs[i].im);
     for (int k = 0; k < re->count; k++) {
-      weave w = {re->first + k, im->first + k, re->n * p->port_planes[re->first + k].copies, re->input && im->input, NULL};
+      const port_plane *x = &p->port_planes[re->first + k], *y = &p->port_planes[im->first + k];
+      weave w = {re->first + k, im->first + k, re->n, max_(x->copies, y->copies), re->input && im->input, NULL};
       p->woven[p->woven_at[i] + k] = w;
     }
   }
@@ -82,6 +83,7 @@ jet_status jet_plan_write(jet_plan *p, jet z, int k, const double *pairs) {
   const weave *w = p ? find(p, "jet_plan_write", z, k, &status) : NULL;
   if (!w) return status;
   if (!w->input) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_write: the jet is no input of the plan");
+  if (w->data) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_write: jet_plan_bind_complex has bound the jet, whose memory is read at the run");
   if (!pairs && w->n) return plan_refuse(p, JET_BAD_ARGUMENT, "jet_plan_write: pairs is NULL");
   p->typed->split(p, w, pairs);
   return JET_OK;

@@ -184,9 +184,25 @@ static void share_coefficients(void *data, int worker) {
     numbers_of(s->of)->whole(&told, j->order, k, k + 1, j->in, j->out);
 }
 
+/* And what directions share once. */
+static void transform_directions(const jet_plan *p, const step *s) {
+  const job *j = s->whole;
+  for (int c = 0; c < s->directions; c++) {
+    direction(j, j->in, j->in_1, s->nin + s->nout, c);
+    for (int k = s->now0; k < s->now1; k++) {
+      const plane *to = result(p, s, k);
+      if (to && c < to->copies) numbers_of(s->of)->whole(&j->told, j->order, k, k + 1, j->in_1, j->out_1);
+    }
+  }
+}
+
 void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
   (void)first, (void)n;
+  if (numbers_of(s->of)->prepare && s->directions > 1) {
+    transform_directions(p, s);
+    return;
+  }
   if (s->workers > 1) {
     run_team(p, s, share_coefficients);
     return;

@@ -1,19 +1,23 @@
 /* weave.c - pairs of the caller, whose parts lie in turn, and planes. */
 #include "plan.h"
 
-static real *memory_of(const jet_plan *p, int i) {
+static real *memory_of(const jet_plan *p, int i, ptrdiff_t n, int copy) {
   const port_plane *x = &p->port_planes[i];
-  return x->bound ? x->bound : x->own;
+  return (x->bound ? x->bound : x->own) + (x->copies > 1 ? copy * n : 0);
 }
 
 void weave_split(const jet_plan *p, const weave *w, const double *pairs) {
-  real *re = memory_of(p, w->re), *im = memory_of(p, w->im);
-  for (ptrdiff_t i = 0; i < w->n; i++) re[i] = (real)pairs[2 * i], im[i] = (real)pairs[2 * i + 1];
+  for (int c = 0; c < w->copies; c++, pairs += 2 * w->n) {
+    real *re = memory_of(p, w->re, w->n, c), *im = memory_of(p, w->im, w->n, c);
+    for (ptrdiff_t i = 0; i < w->n; i++) re[i] = (real)pairs[2 * i], im[i] = (real)pairs[2 * i + 1];
+  }
 }
 
 void weave_join(const jet_plan *p, const weave *w, double *pairs) {
-  const real *re = memory_of(p, w->re), *im = memory_of(p, w->im);
-  for (ptrdiff_t i = 0; i < w->n; i++) pairs[2 * i] = re[i], pairs[2 * i + 1] = im[i];
+  for (int c = 0; c < w->copies; c++, pairs += 2 * w->n) {
+    const real *re = memory_of(p, w->re, w->n, c), *im = memory_of(p, w->im, w->n, c);
+    for (ptrdiff_t i = 0; i < w->n; i++) pairs[2 * i] = re[i], pairs[2 * i + 1] = im[i];
+  }
 }
 
 void plan_unweave(const jet_plan *p) {

@@ -364,7 +364,7 @@ static void derivatives_of_holomorphic_functions(void **state) {
   }
   jet_tape *tape = jet_tape_new();
   assert_true(jet_derivative(wave, &a, jet_input(tape, 0, NULL), -1).id < 0);
-  assert_string_equal(jet_tape_message(tape), "derivative: -1 is outside 0..1023");
+  assert_string_equal(jet_tape_message(tape), "derivative: -1 is outside 0..170: the factorial overflows");
   jet_tape_free(tape);
 }
 
@@ -507,6 +507,50 @@ static void plans_tell_pairs_from_arrays(void **state) {
   jet_tape_free(z.tape);
 }
 
+/* Parts of which one has directions and the other has not: the latter is the same, or zero, in each. */
+static void parts_have_directions_of_their_own(void **state) {
+  (void)state;
+  enum { P = 3 };
+  const ptrdiff_t many[2] = {P, LANES};
+  for (int swapped = 0; swapped < 2; swapped++) {
+    jet_tape *tape = jet_tape_new();
+    jet x = jet_input(tape, 1, &lanes), v = jet_input(tape, 2, many), y = jet_input(tape, 1, &lanes);
+    jet e = jet_expand_many(x, v, jet_parameter(tape, 1)), z = swapped ? jet_complex(y, e) : jet_complex(e, y);
+    jet_plan *plan = jet_plan_new(tape, 1, &z);
+    assert_string_equal(jet_plan_message(plan), "");
+    for (int i = 0; i < LANES; i++) jet_plan_data(plan, x, 0)[i] = i, jet_plan_data(plan, y, 0)[i] = 100 + i;
+    for (int i = 0; i < P * LANES; i++) jet_plan_data(plan, v, 0)[i] = 1000 + i;
+    number c0[LANES], c1[P * LANES];
+    jet_plan_run(plan);
+    assert_int_equal(jet_plan_read(plan, z, 0, (double *)c0), JET_OK);
+    assert_int_equal(jet_plan_read(plan, z, 1, (double *)c1), JET_OK);
+    for (int i = 0; i < LANES; i++) assert_true(c0[i] == (swapped ? make(100 + i, i) : make(i, 100 + i)));
+    for (int i = 0; i < P * LANES; i++) assert_true(c1[i] == (swapped ? make(0, 1000 + i) : make(1000 + i, 0)));
+    assert_int_equal(jet_plan_lost(plan, z), 0);
+    jet_plan_free(plan);
+    jet_tape_free(tape);
+  }
+}
+
+static void powers_of_negative_reals_are_complex(void **state) {
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet x = jet_input(tape, 0, NULL), z = jet_input_complex(tape, 0, NULL), y = jet_pow(x, z);
+  jet_plan *plan = jet_plan_new(tape, 1, &y);
+  const double bases[] = {-2, 0.7, -0.1};
+  const number exponents[] = {make(1, 1), make(-2, 0), make(0.3, -4)};
+  for (int i = 0; i < 9; i++) {
+    number got, at = exponents[i / 3], want = cpow(make(bases[i % 3], 0), at);
+    *jet_plan_data(plan, x, 0) = bases[i % 3];
+    jet_plan_write(plan, z, 0, (const double *)&at);
+    jet_plan_run(plan);
+    jet_plan_read(plan, y, 0, (double *)&got);
+    assert_true(cabs(got - want) <= 1e-13 * cabs(want));
+  }
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
 static void constants_are_pairs(void **state) {
   (void)state;
   const number c[3] = {make(1, 2), make(-3, 4), make(0, -0.0)};
@@ -539,7 +583,9 @@ int main(void) {
       cmocka_unit_test(matrices_multiply),
       cmocka_unit_test(real_operations_refuse_complex_arrays),
       cmocka_unit_test(plans_tell_pairs_from_arrays),
+      cmocka_unit_test(powers_of_negative_reals_are_complex),
       cmocka_unit_test(constants_are_pairs),
+      cmocka_unit_test(parts_have_directions_of_their_own),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

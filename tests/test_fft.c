@@ -325,13 +325,13 @@ static void shifts_and_frequencies(void **state) {
   (void)state;
   const int axis = 0;
   jet_tape *tape = jet_tape_new();
-  jet f5 = jet_fftfreq(tape, 5, 0.1), f6 = jet_fftfreq(tape, 6, 1), r6 = jet_rfftfreq(tape, 6, 1), r5 = jet_rfftfreq(tape, 5, 1);
-  jet shifted = jet_fftshift(f5, 1, &axis), back = jet_ifftshift(shifted, 1, &axis), out[6] = {f5, f6, r6, r5, shifted, back};
-  jet_plan *plan = jet_plan_new(tape, 6, out);
+  jet f5 = jet_fftfreq(tape, 5, 0.1), f6 = jet_fftfreq(tape, 6, 1), r6 = jet_rfftfreq(tape, 6, 1), r5 = jet_rfftfreq(tape, 5, 1), r2 = jet_rfftfreq(tape, 2, 1);
+  jet shifted = jet_fftshift(f5, 1, &axis), back = jet_ifftshift(shifted, 1, &axis), out[7] = {f5, f6, r6, r5, shifted, back, r2};
+  jet_plan *plan = jet_plan_new(tape, 7, out);
   jet_plan_run(plan);
-  const double want[6][6] = {{0, 2, 4, -4, -2}, {0, 1. / 6, 2. / 6, -3. / 6, -2. / 6, -1. / 6}, {0, 1. / 6, 2. / 6, 3. / 6},
-                             {0, 1. / 5, 2. / 5}, {-4, -2, 0, 2, 4}, {0, 2, 4, -4, -2}};
-  for (int i = 0; i < 6; i++)
+  const double want[7][6] = {{0, 2, 4, -4, -2}, {0, 1. / 6, 2. / 6, -3. / 6, -2. / 6, -1. / 6}, {0, 1. / 6, 2. / 6, 3. / 6},
+                             {0, 1. / 5, 2. / 5}, {-4, -2, 0, 2, 4}, {0, 2, 4, -4, -2}, {0, 0.5}};
+  for (int i = 0; i < 7; i++)
     for (int l = 0; l < jet_size(out[i]); l++) assert_true(fabs(jet_plan_data(plan, out[i], 0)[l] - want[i][l]) < 1e-15);
   jet_plan_free(plan);
   jet_tape_free(tape);
