@@ -18,7 +18,12 @@
 
 typedef double complex number;
 
-static number make(double re, double im) { return CMPLX(re, im); }
+static number make(double re, double im) { /* CMPLX, which not every compiler has */
+  const double parts[2] = {re, im};
+  number z;
+  memcpy(&z, parts, sizeof z);
+  return z;
+}
 
 /* ---- the reference data ------------------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,13 @@
 
 typedef double complex number;
 
+static number make(double re, double im) { /* CMPLX, which not every compiler has */
+  const double parts[2] = {re, im};
+  number z;
+  memcpy(&z, parts, sizeof z);
+  return z;
+}
+
 static double uniform(unsigned *seed, double low, double high) {
   *seed = *seed * 1664525u + 1013904223u;
   return low + (high - low) * (*seed >> 8) / 16777216.0;
@@ -131,8 +138,8 @@ static void check_convolution(const size *m, const size *n, int mode, int correl
   jet out = jet_is_complex(c) ? c : jet_complex(c, jet_scalar(tape, 0));
   jet_plan *plan = jet_plan_new(tape, 1, &out);
   assert_string_equal(jet_plan_message(plan), "");
-  for (ptrdiff_t i = 0; i < numbers(m); i++) a[i] = CMPLX(uniform(seed, -1, 1), complex_a ? uniform(seed, -1, 1) : 0);
-  for (ptrdiff_t i = 0; i < numbers(n); i++) b[i] = CMPLX(uniform(seed, -1, 1), complex_b ? uniform(seed, -1, 1) : 0);
+  for (ptrdiff_t i = 0; i < numbers(m); i++) a[i] = make(uniform(seed, -1, 1), complex_a ? uniform(seed, -1, 1) : 0);
+  for (ptrdiff_t i = 0; i < numbers(n); i++) b[i] = make(uniform(seed, -1, 1), complex_b ? uniform(seed, -1, 1) : 0);
   jet_plan_write(plan, z, 0, (double *)a), jet_plan_write(plan, w, 0, (double *)b);
   jet_plan_run(plan);
   jet_plan_read(plan, out, 0, (double *)y);

@@ -16,6 +16,13 @@
 
 typedef double complex number;
 
+static number make(double re, double im) { /* CMPLX, which not every compiler has */
+  const double parts[2] = {re, im};
+  number z;
+  memcpy(&z, parts, sizeof z);
+  return z;
+}
+
 static double uniform(unsigned *seed, double low, double high) {
   *seed = *seed * 1664525u + 1013904223u;
   return low + (high - low) * (*seed >> 8) / 16777216.0;
@@ -97,7 +104,7 @@ static void near(const number *got, const number *want, ptrdiff_t n, const setti
 /* ---- forward ----------------------------------------------------------------------------------------------------------------- */
 
 static void fill(number *x, ptrdiff_t n, unsigned *seed, int real) {
-  for (ptrdiff_t i = 0; i < n; i++) x[i] = CMPLX(uniform(seed, -1, 1), real ? 0 : uniform(seed, -1, 1));
+  for (ptrdiff_t i = 0; i < n; i++) x[i] = make(uniform(seed, -1, 1), real ? 0 : uniform(seed, -1, 1));
 }
 
 static jet series(jet t, const array *a) {
