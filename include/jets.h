@@ -485,7 +485,7 @@ typedef struct jet_plan_options {
   int threads;   /* that a run takes at most; 1: the caller's alone. 0: as the tape's options say, or, where these leave it 0 too,
                     what omp_get_max_threads() is when the plan is made */
   int measure;   /* non-zero: Fourier transforms are chosen by trial (FFTW_MEASURE), which takes time now and may save some at each
-                    run; two such plans may differ in rounding, and so may plans made later in the process, which know what was tried */
+                    run; two such plans may differ in rounding */
 } jet_plan_options;
 #define JET_PLAN_OPTIONS_INIT { sizeof(jet_plan_options), 0, 0, 0, 0 }
 

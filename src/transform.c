@@ -8,6 +8,7 @@
 #include "panel.h"
 #include "transform.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #if JETS_FFTW
@@ -80,6 +81,16 @@ static FFTW(plan) plan_stage(const stage *s, real *a, real *b, unsigned how) {
   }
 }
 
+/* What is measured is forgotten again: plans made later by estimate would use it, and their bits depend on what came before. */
+static FFTW(plan) plan_measured(const stage *s, real *a, real *b) {
+  char *known = FFTW(export_wisdom_to_string)();
+  FFTW(plan) plan = plan_stage(s, a, b, FFTW_MEASURE);
+  FFTW(forget_wisdom)();
+  if (known) FFTW(import_wisdom_from_string)(known);
+  free(known);
+  return plan;
+}
+
 /* ---- the life of the plans ---------------------------------------------------------------------------------------------------- */
 
 int prepare_transform(piece *p, const memory *m) {
@@ -92,7 +103,8 @@ int prepare_transform(piece *p, const memory *m) {
     stage *s = &all->at[i];
     real *any = (real *)FFTW(malloc)((size_t)(room_before(s) + room_after(s)) * sizeof *any); /* aligned as scratch is */
     pthread_mutex_lock(&planner);
-    s->plan = any ? plan_stage(s, any, any + room_before(s), p->measure ? FFTW_MEASURE : FFTW_ESTIMATE) : NULL;
+    if (any && p->measure) s->plan = plan_measured(s, any, any + room_before(s));
+    else if (any) s->plan = plan_stage(s, any, any + room_before(s), FFTW_ESTIMATE);
     pthread_mutex_unlock(&planner);
     FFTW(free)(any);
     good &= s->plan != NULL;

@@ -375,13 +375,35 @@ static void wrong_axes_and_extents_are_named(void **state) {
   }
 }
 
+/* What one plan has measured is not what another one knows. */
+static void measuring_leaves_no_traces(void **state) {
+  (void)state;
+  const ptrdiff_t n = 60;
+  number x[60], y[3][60];
+  unsigned seed = 5;
+  fill(x, n, &seed, 0);
+  jet_tape *tape = jet_tape_new();
+  jet z = jet_input_complex(tape, 1, &n), w = jet_fft(z, 0, JET_FFT_ORTHO);
+  for (int i = 0; i < 3; i++) {
+    jet_plan_options options = JET_PLAN_OPTIONS_INIT;
+    options.measure = i == 1;
+    jet_plan *plan = jet_plan_new_ex(tape, 1, &w, &options);
+    jet_plan_write(plan, z, 0, (double *)x);
+    jet_plan_run(plan);
+    jet_plan_read(plan, w, 0, (double *)y[i]);
+    jet_plan_free(plan);
+  }
+  assert_memory_equal(y[0], y[2], sizeof y[0]);
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_coefficient_is_transformed), cmocka_unit_test(real_arrays_have_half_of_it_and_come_back),
       cmocka_unit_test(axes_come_one_after_another),
       cmocka_unit_test(adjoints_are_transposes),          cmocka_unit_test(hessians_are_symmetric),
       cmocka_unit_test(instruction_sets_give_the_same_bits), cmocka_unit_test(a_measured_plan_differs_by_rounding),
-      cmocka_unit_test(shifts_and_frequencies),           cmocka_unit_test(wrong_axes_and_extents_are_named),
+      cmocka_unit_test(shifts_and_frequencies),           cmocka_unit_test(measuring_leaves_no_traces), cmocka_unit_test(wrong_axes_and_extents_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
