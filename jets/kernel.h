@@ -68,7 +68,7 @@ extern const jk_row jk_rows[JK_ROWS];
 typedef void jk_kernel(jk_call *);
 
 /* A sum of numbers that come in turn, as a binary tree that splits at the largest power of two below their count. */
-enum { JK_LEAF = 128 }; /* a leaf of jk_set.sum */
+enum { JK_LEAF = 128, JK_LEAF_ROWS = 64 }; /* a leaf of jk_set.sum, and of sum_columns */
 typedef struct jk_tree {
   size_t count;
   real level[64]; /* level[j]: the last whole subtree of 2^j, where bit j of count is set */

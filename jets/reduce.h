@@ -72,9 +72,9 @@ static void reduce_add(real *y, const real *x, ptrdiff_t n) {
   for (; i < n; i++) y[i] += x[i];
 }
 
-/* ---- sums over rows: leaves of 64 rows in order, above them the tree of jk_tree, for a tile of columns at a time ---- */
+/* ---- sums over rows: leaves of JK_LEAF_ROWS in order, above them the tree of jk_tree, for a tile of columns at a time ---- */
 
-enum { ROWS_LEAF = 64, TILE = 32, ROWS_LEVELS = 58 };
+enum { TILE = 32, ROWS_LEVELS = 58 };
 
 static void rows_leaf(real *s, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
   if (n == TILE) {
@@ -96,13 +96,13 @@ static void add_before(real *s, const real *t, ptrdiff_t n) {
 static void rows_tile(real *y, const real *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride) {
   real level[ROWS_LEVELS][TILE], s[TILE];
   size_t count = 0;
-  if (rows <= ROWS_LEAF) {
+  if (rows <= JK_LEAF_ROWS) {
     rows_leaf(y, x, rows, n, stride);
     return;
   }
-  for (ptrdiff_t i = 0; i < rows; i += ROWS_LEAF) {
+  for (ptrdiff_t i = 0; i < rows; i += JK_LEAF_ROWS) {
     int j = 0;
-    rows_leaf(s, x + i * stride, rows - i < ROWS_LEAF ? rows - i : ROWS_LEAF, n, stride);
+    rows_leaf(s, x + i * stride, rows - i < JK_LEAF_ROWS ? rows - i : JK_LEAF_ROWS, n, stride);
     for (; count >> j & 1; j++) add_before(s, level[j], n);
     memcpy(level[j], s, (size_t)n * sizeof *s);
     count++;

@@ -11,8 +11,6 @@ int build_grow(build *b, void *list, int *room, int count, size_t element) {
   return memory_grow(&b->plan->mem, list, room, count, element) || build_no_memory(b);
 }
 
-static int needed(const build *b, int v) { return b->need[v].hi >= b->need[v].lo; }
-
 /* ---- kinds of steps ------------------------------------------------------------------------------------------------------ */
 
 typedef struct kind {
@@ -314,7 +312,7 @@ static int walk(build *b, int n, const jet outputs[]) {
     const node *x = &b->tape->nodes[i];
     int any = build_is_input(x->op);
     if (any) plan_want(b, x->first, 0, JET_MAX_ORDER); /* inputs always have all their memory */
-    for (int v = x->first; v < x->first + x->count; v++) any |= needed(b, v);
+    for (int v = x->first; v < x->first + x->count; v++) any |= build_needs(b, v);
     if (!any) continue;
     add_flow(b, x);
     if (!check_feedback(b, x) || !add_node(b, x)) return 0;

@@ -43,6 +43,13 @@ typedef struct build {
   ptrdiff_t aside_at; /* in the work: room for what rows keep aside of sums over directions */
 } build;
 
+static inline ptrdiff_t common_divisor(ptrdiff_t a, ptrdiff_t b) { /* the greatest */
+  for (ptrdiff_t t; b; a = b, b = t) t = a % b;
+  return a;
+}
+
+static inline int build_needs(const build *b, int v) { return b->need[v].hi >= b->need[v].lo; }
+
 /* Input i of a node of the tape: the value that stands for it. */
 static inline int build_input(const build *b, const node *n, int i) { return b->same_as[node_input(b->tape, n, i)]; }
 

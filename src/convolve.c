@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-#ifndef JETS_FFTW
-#define JETS_FFTW 0
-#endif
-
 enum { TAPS = 64 }; /* elements of a short operand: more would make too long a program */
 
 static int check(const char *name, jet a, jet b, jet_convolve_mode mode) {

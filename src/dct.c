@@ -12,26 +12,6 @@
 
 #include <math.h>
 
-typedef struct ends { /* factors of the first, of those between, of the last */
-  double first, middle, last;
-} ends;
-
-static jet weigh(jet x, int axis, ends w) {
-  if (x.id < 0 || (w.first == 1 && w.middle == 1 && w.last == 1)) return x;
-  const ptrdiff_t n = jet_extent(x, axis);
-  ptrdiff_t dims[JET_MAX_RANK], rank = jet_rank(x) - axis; /* trailing axes broadcast */
-  double *c = (double *)memory_resize(&x.tape->mem, NULL, 0, (size_t)n * sizeof *c);
-  if (!c) {
-    tape_fail(x.tape, JET_NO_MEMORY, "out of memory while recording");
-    return failed(x, x);
-  }
-  for (ptrdiff_t i = 0; i < n; i++) c[i] = i == 0 ? w.first : i == n - 1 ? w.last : w.middle;
-  for (ptrdiff_t i = 0; i < rank; i++) dims[i] = i ? 1 : n;
-  jet y = jet_mul(x, jet_constant(x.tape, (int)rank, dims, c));
-  memory_resize(&x.tape->mem, c, (size_t)n * sizeof *c, 0);
-  return y;
-}
-
 /* ---- recording and adjoints -------------------------------------------------------------------------------------------------- */
 
 static void pull_dct(reverse *, const node *);
@@ -48,7 +28,7 @@ static jet record(jet x, int type, int axis) {
 }
 
 /* The transpose of type t is type u between two weights. */
-static const struct { int type; ends before, after; } transpose[5] = {
+static const struct { int type; transform_ends before, after; } transpose[5] = {
     [1] = {1, {1, 0.5, 1}, {1, 2, 1}}, [2] = {3, {2, 1, 1}, {1, 1, 1}}, [3] = {2, {1, 1, 1}, {0.5, 1, 1}}, [4] = {4, {1, 1, 1}, {1, 1, 1}}};
 
 static void pull_dct(reverse *r, const node *n) {
@@ -56,8 +36,8 @@ static void pull_dct(reverse *r, const node *n) {
   const int type = (int)list[0] - TRANSFORM_DCT_1 + 1, axis = (int)list[2];
   jet y = adjoint(r, n->first);
   if (y.id < 0) return;
-  y = record(weigh(y, axis, transpose[type].before), transpose[type].type, axis);
-  give(r, n, 0, weigh(y, axis, transpose[type].after));
+  y = record(transform_weigh(y, axis, transpose[type].before), transpose[type].type, axis);
+  give(r, n, 0, transform_weigh(y, axis, transpose[type].after));
 }
 
 /* ---- the face -------------------------------------------------------------------------------------------------------------------- */
@@ -76,9 +56,9 @@ static double length(jet x, int type, int axis) { return 2 * (double)(jet_extent
 
 static jet orthonormal(jet x, int type, int axis) {
   const double f = 1 / sqrt(length(x, type, axis)), root = sqrt(2.0);
-  if (type == 1) return weigh(record(weigh(x, axis, (ends){root, 1, root}), 1, axis), axis, (ends){f / root, f, f / root});
-  if (type == 2) return weigh(record(x, 2, axis), axis, (ends){f / root, f, f});
-  if (type == 3) return record(weigh(x, axis, (ends){f * root, f, f}), 3, axis);
+  if (type == 1) return transform_weigh(record(transform_weigh(x, axis, (transform_ends){root, 1, root}), 1, axis), axis, (transform_ends){f / root, f, f / root});
+  if (type == 2) return transform_weigh(record(x, 2, axis), axis, (transform_ends){f / root, f, f});
+  if (type == 3) return record(transform_weigh(x, axis, (transform_ends){f * root, f, f}), 3, axis);
   return jet_scale(record(x, 4, axis), f);
 }
 

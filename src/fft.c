@@ -9,10 +9,6 @@
 
 #include <math.h>
 
-#ifndef JETS_FFTW
-#define JETS_FFTW 0
-#endif
-
 /* ---- recording ---------------------------------------------------------------------------------------------------------------- */
 
 static int infer_transform(jet_tape *tape, const op *o, int nin, const int *in, const attributes *with, value *out) {
@@ -66,6 +62,24 @@ static jet record_join(jet z, ptrdiff_t extent, int n, const ptrdiff_t *axes) {
   return record(&op_join, TRANSFORM_JOIN, 2, in, resized(z, (int)axes[n - 1], extent), n, axes);
 }
 
+/* ---- weights -------------------------------------------------------------------------------------------------------------------- */
+
+jet transform_weigh(jet x, int axis, transform_ends w) {
+  if (x.id < 0 || (w.first == 1 && w.middle == 1 && w.last == 1)) return x;
+  const ptrdiff_t n = jet_extent(x, axis);
+  ptrdiff_t dims[JET_MAX_RANK], rank = jet_rank(x) - axis; /* trailing axes broadcast */
+  double *c = (double *)memory_resize(&x.tape->mem, NULL, 0, (size_t)n * sizeof *c);
+  if (!c) {
+    tape_fail(x.tape, JET_NO_MEMORY, "out of memory while recording");
+    return failed(x, x);
+  }
+  for (ptrdiff_t i = 0; i < n; i++) c[i] = i == 0 ? w.first : i == n - 1 ? w.last : w.middle;
+  for (ptrdiff_t i = 0; i < rank; i++) dims[i] = i ? 1 : n;
+  jet y = jet_mul(x, jet_constant(x.tape, (int)rank, dims, c));
+  memory_resize(&x.tape->mem, c, (size_t)n * sizeof *c, 0);
+  return y;
+}
+
 /* ---- adjoints ------------------------------------------------------------------------------------------------------------------ */
 
 /* The pair of adjoints of a node's two values, a missing one zero; id -1 if both are. */
@@ -98,22 +112,8 @@ static void pull_complex(reverse *r, const node *n) {
   if (z.id >= 0) give_pair(r, n, record_complex(z, forward ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, count, axes));
 }
 
-/* x with the elements strictly between the ends of a halved axis times c; n: the extent of the whole axis. */
-static jet weigh(jet x, int axis, ptrdiff_t n, double c) {
-  ptrdiff_t half = n / 2 + 1, room = half > 1 ? half : 1;
-  double *w = (double *)memory_resize(&x.tape->mem, NULL, 0, (size_t)room * sizeof *w);
-  if (!w) {
-    tape_fail(x.tape, JET_NO_MEMORY, "out of memory while recording");
-    return failed(x, x);
-  }
-  for (ptrdiff_t i = 0; i < half; i++) w[i] = i == 0 || 2 * i == n ? 1 : c;
-  ptrdiff_t dims[JET_MAX_RANK];
-  int rank = jet_rank(x) - axis; /* trailing axes broadcast */
-  for (int i = 0; i < rank; i++) dims[i] = i ? 1 : half;
-  jet y = jet_mul(x, jet_constant(x.tape, rank, dims, w));
-  memory_resize(&x.tape->mem, w, (size_t)room * sizeof *w, 0);
-  return y;
-}
+/* Weights of a halved axis with c strictly between its ends; n: the extent of the whole axis. */
+static transform_ends half_ends(ptrdiff_t n, double c) { return (transform_ends){1, c, n % 2 ? c : 1}; }
 
 static void pull_halve(reverse *r, const node *n) {
   ptrdiff_t axes[JET_MAX_RANK];
@@ -122,7 +122,7 @@ static void pull_halve(reverse *r, const node *n) {
   int last = (int)axes[count - 1];
   ptrdiff_t extent = shape_of(reverse_tape(r), x)->dims[last];
   jet z = adjoint_pair(r, n);
-  if (z.id >= 0) give(r, n, 0, record_join(weigh(z, last, extent, 0.5), extent, count, axes));
+  if (z.id >= 0) give(r, n, 0, record_join(transform_weigh(z, last, half_ends(extent, 0.5)), extent, count, axes));
 }
 
 static void pull_join(reverse *r, const node *n) {
@@ -132,7 +132,7 @@ static void pull_join(reverse *r, const node *n) {
   told(r, n, axes, &count);
   if (y.id < 0) return;
   int last = (int)axes[count - 1];
-  give_pair(r, n, weigh(record_halve(y, count, axes), last, jet_extent(y, last), 2));
+  give_pair(r, n, transform_weigh(record_halve(y, count, axes), last, half_ends(jet_extent(y, last), 2)));
 }
 
 /* ---- checks -------------------------------------------------------------------------------------------------------------------- */

@@ -292,22 +292,11 @@ static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
   return 1;
 }
 
-enum { LEAF_ROWS = 64 }; /* of sums over columns: a worker has whole leaves */
-
-static ptrdiff_t leaf_blocks(ptrdiff_t block, ptrdiff_t leaf) { /* the least common multiple, in blocks */
-  ptrdiff_t x = block, y = leaf;
-  while (y) {
-    ptrdiff_t t = x % y;
-    x = y, y = t;
-  }
-  return leaf / x;
-}
-
 static void find_leaves(jet_plan *p, region *r) {
   r->leaf = 1;
   for (int i = r->first; i < r->first + r->count; i++) {
     if (p->steps[i].run != run_sum_columns) continue;
-    ptrdiff_t more = leaf_blocks(r->block * r->leaf, LEAF_ROWS * p->steps[i].matrix->columns);
+    ptrdiff_t unit = JK_LEAF_ROWS * p->steps[i].matrix->columns, more = unit / common_divisor(r->block * r->leaf, unit);
     if (__builtin_mul_overflow(r->leaf, more, &r->leaf) || r->leaf > blocks_of(r)) r->leaf = blocks_of(r);
     if (r->leaf == blocks_of(r)) return;
   }

@@ -164,7 +164,7 @@ int plan_same_need(build *b) {
     s->hi = max_(s->hi, own.hi);
   }
   for (int v = 0; v < b->nvalues; v++)
-    if (b->need[v].hi >= b->need[v].lo) b->need[v] = all[b->number[v]];
+    if (build_needs(b, v)) b->need[v] = all[b->number[v]];
   return 1;
 }
 

@@ -32,12 +32,10 @@ static void want(build *b, int v, int lo, int hi, int sum) {
   extend(b, v, lo, hi);
 }
 
-static int needed(const build *b, int v) { return b->need[v].hi >= b->need[v].lo; }
-
 /* The need of the values grows to what is made in one go. */
 static void want_values(build *b, const node *n, span s, int all) {
   for (int v = n->first; v < n->first + n->count; v++)
-    if (all || needed(b, v)) extend(b, v, s.lo, s.hi);
+    if (all || build_needs(b, v)) extend(b, v, s.lo, s.hi);
 }
 
 /* ---- sums over directions --------------------------------------------------------------------------------------------------- */
@@ -141,7 +139,7 @@ static void (*const want_of[])(build *, const node *, span, int sum) = {
 static void want_inputs(build *b, const node *n) {
   span s = {INT_MAX, -1};
   for (int v = n->first; v < n->first + n->count; v++) {
-    if (!needed(b, v)) continue;
+    if (!build_needs(b, v)) continue;
     s.lo = min_(s.lo, b->need[v].lo);
     s.hi = max_(s.hi, b->need[v].hi);
   }
@@ -155,7 +153,7 @@ static void want_inputs(build *b, const node *n) {
 static void want_series(build *b, const node *n) {
   const span all = {0, INT_MAX};
   int any = 0;
-  for (int v = n->first; v < n->first + n->count; v++) any |= needed(b, v);
+  for (int v = n->first; v < n->first + n->count; v++) any |= build_needs(b, v);
   if (any) want_values(b, n, all, 1);
 }
 

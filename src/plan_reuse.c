@@ -127,7 +127,7 @@ static void find_lives(reuse *u) {
 
 static ptrdiff_t size_of(const reuse *u, const plane *x) { return u->room(x->n * x->copies); }
 
-/* Inputs of step i, a row, that end with it leave their places to its results of the same coefficient, or to those of later steps. */
+/* A result that a step makes lane by lane takes the place of what ended, lane by lane, at an earlier step. */
 static int place_in_lanes(reuse *u, plane *x, int *ended) {
   jet_plan *p = u->b->plan;
   for (int *at = ended; *at; at = &u->of[*at - 1].next) {

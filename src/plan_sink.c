@@ -13,23 +13,14 @@ static int region_of_input(const build *b, const node *n) {
   int in = build_input(b, n, 0), space = b->space_of[value_of(b->tape, in)->shape];
   int region = space ? b->region_of[space] - 1 : -1;
   const step_kind made_by = node_of(b->tape, in)->op->step;
-  if (region < 0 || made_by != STEP_ROW || !b->planes[in] || b->need[in].hi < b->need[in].lo) return -1;
+  if (region < 0 || made_by != STEP_ROW || !b->planes[in] || !build_needs(b, in)) return -1;
   return b->plan->planes[b->planes[in][b->need[in].lo]].region == region ? region : -1;
-}
-
-static ptrdiff_t common_multiple(ptrdiff_t a, ptrdiff_t b) {
-  ptrdiff_t x = a, y = b;
-  while (y) {
-    ptrdiff_t t = x % y;
-    x = y, y = t;
-  }
-  return a / x * b;
 }
 
 /* Blocks of rows are no leaves of a sum over all elements, if these are not powers of two: the two are not for one region. */
 static int rows_fit(region *r, ptrdiff_t columns) {
   if (columns > ROW_MOST || r->sums) return 0;
-  ptrdiff_t whole = common_multiple(r->whole_rows ? r->whole_rows : 1, columns);
+  ptrdiff_t whole = r->whole_rows ? r->whole_rows / common_divisor(r->whole_rows, columns) * columns : columns;
   if (whole > ROW_MOST) return 0;
   r->whole_rows = whole;
   return 1;

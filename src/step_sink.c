@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-enum { LEAF_ROWS = 64 }; /* of jk_set.sum_columns */
-
-static ptrdiff_t leaves_of(const matrix_sum *m) { return (m->rows + LEAF_ROWS - 1) / LEAF_ROWS; }
+static ptrdiff_t leaves_of(const matrix_sum *m) { return (m->rows + JK_LEAF_ROWS - 1) / JK_LEAF_ROWS; }
 
 ptrdiff_t matrix_sum_room(const step *s) { /* numbers, of a direction and coefficient */
   return s->run == run_sum_columns ? leaves_of(s->matrix) * s->matrix->columns : 0;
@@ -24,9 +22,9 @@ static real *leaves(const step *s, int k, int copy) {
 static void add_lanes(const jk_set *set, const matrix_sum *m, real *leaf, const real *x, ptrdiff_t first, ptrdiff_t n) {
   ptrdiff_t i = first / m->columns, j = first % m->columns;
   for (ptrdiff_t l = 0, run; l < n; l += run, j = 0, i++) {
-    real *y = leaf + i / LEAF_ROWS * m->columns + j;
+    real *y = leaf + i / JK_LEAF_ROWS * m->columns + j;
     run = m->columns - j < n - l ? m->columns - j : n - l;
-    if (i % LEAF_ROWS) set->add(y, x + l, run);
+    if (i % JK_LEAF_ROWS) set->add(y, x + l, run);
     else memcpy(y, x + l, (size_t)run * sizeof *y);
   }
 }

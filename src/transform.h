@@ -6,6 +6,10 @@
 
 #include "tape.h"
 
+#ifndef JETS_FFTW
+#define JETS_FFTW 0
+#endif
+
 typedef enum transform_kind {
   TRANSFORM_FORWARD,  /* complex: sum of x_j e^{-2 pi i jk/n} */
   TRANSFORM_BACKWARD, /* e^{+2 pi i jk/n} */
@@ -17,6 +21,11 @@ typedef enum transform_kind {
   TRANSFORM_DCT_4
 } transform_kind;
 
+typedef struct transform_ends { /* factors of the first number of an axis, of those between, of the last */
+  double first, middle, last;
+} transform_ends;
+
+jet transform_weigh(jet x, int axis, transform_ends);
 int transform_check(const char *name, jet x, jet_fft_norm); /* that there is FFTW, and such a norm: 0 after tape_fail */
 
 #endif

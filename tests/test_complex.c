@@ -9,21 +9,10 @@
 
 #include <cmocka.h>
 
-#include <complex.h>
-#include <math.h>
-
+#include "complex_help.h"
 #include "reference.h"
 #undef I
 #define I _Complex_I
-
-typedef double complex number;
-
-static number make(double re, double im) { /* CMPLX, which not every compiler has */
-  const double parts[2] = {re, im};
-  number z;
-  memcpy(&z, parts, sizeof z);
-  return z;
-}
 
 /* ---- the reference data ------------------------------------------------------------------------------------------------- */
 
@@ -150,11 +139,6 @@ static void values_and_cuts_are_those_of_c99(void **state) {
 }
 
 /* ---- random programs, order by order ------------------------------------------------------------------------------------- */
-
-static double uniform(unsigned *seed, double low, double high) {
-  *seed = *seed * 1664525u + 1013904223u;
-  return low + (high - low) * (*seed >> 8) / 16777216.0;
-}
 
 enum { ORDER = 5, LANES = 7 };
 static const ptrdiff_t lanes = LANES;

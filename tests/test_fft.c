@@ -9,24 +9,9 @@
 
 #include <cmocka.h>
 
-#include <complex.h>
-#include <math.h>
-
 #include <jets.h>
 
-typedef double complex number;
-
-static number make(double re, double im) { /* CMPLX, which not every compiler has */
-  const double parts[2] = {re, im};
-  number z;
-  memcpy(&z, parts, sizeof z);
-  return z;
-}
-
-static double uniform(unsigned *seed, double low, double high) {
-  *seed = *seed * 1664525u + 1013904223u;
-  return low + (high - low) * (*seed >> 8) / 16777216.0;
-}
+#include "complex_help.h"
 
 /* ---- a shape and axes of it --------------------------------------------------------------------------------------------- */
 

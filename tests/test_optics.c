@@ -10,21 +10,12 @@
 
 #include <cmocka.h>
 
-#include <complex.h>
-#include <math.h>
-
 #include "../examples/common/wave.h"
-
-typedef double complex number;
+#include "complex_help.h"
 
 enum { N = 16, M = N * N, PLATES = 3, ALL = 2 * PLATES * M };
 static const wave_bench bench = {N, 4e-3, 2e-3, 550e-9, 50e-3}; /* samples of a quarter of a millimetre, as the example has */
 static const ptrdiff_t dims[2] = {N, N};
-
-static double uniform(unsigned *seed, double low, double high) {
-  *seed = *seed * 1664525u + 1013904223u;
-  return low + (high - low) * (*seed >> 8) / 16777216.0;
-}
 
 typedef struct setting {
   double plates[ALL], target[M]; /* plates: [PLATES, 2, N, N] */
