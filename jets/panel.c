@@ -40,23 +40,33 @@ static void weave_row(real *w, const real *re, const real *im, ptrdiff_t n) {
   for (; i < n; i++) w[2 * i] = re[i], w[2 * i + 1] = im[i];
 }
 
-static void unweave_row(real *re, real *im, const real *w, ptrdiff_t n) {
+static void unweave_row(real *re, real *im, const real *w, real c, ptrdiff_t n) {
+  const V v = v_set(c);
   ptrdiff_t i = 0;
   for (; i + W <= n; i += W) {
     V x = v_load(w + 2 * i), y = v_load(w + 2 * i + W);
-    v_store(re + i, SHUFFLE(x, y, EVEN));
-    v_store(im + i, SHUFFLE(x, y, ODD));
+    v_store(re + i, v * SHUFFLE(x, y, EVEN));
+    v_store(im + i, v * SHUFFLE(x, y, ODD));
   }
-  for (; i < n; i++) re[i] = w[2 * i], im[i] = w[2 * i + 1];
+  for (; i < n; i++) re[i] = c * w[2 * i], im[i] = c * w[2 * i + 1];
 }
 
 static void weave(real *w, const real *re, const real *im, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride) {
   for (ptrdiff_t j = 0; j < rows; j++) weave_row(w + 2 * j * step, re + j * stride, im + j * stride, n);
 }
 
-static void unweave(real *re, real *im, const real *w, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride) {
-  for (ptrdiff_t j = 0; j < rows; j++) unweave_row(re + j * stride, im + j * stride, w + 2 * j * step, n);
+static void unweave(real *re, real *im, const real *w, real c, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride) {
+  for (ptrdiff_t j = 0; j < rows; j++) unweave_row(re + j * stride, im + j * stride, w + 2 * j * step, c, n);
+}
+
+static void scale(real *y, const real *x, real c, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride) {
+  const V v = v_set(c);
+  for (ptrdiff_t j = 0; j < rows; j++, y += stride, x += step) {
+    ptrdiff_t i = 0;
+    for (; i + W <= n; i += W) v_store(y + i, v * v_load(x + i));
+    for (; i < n; i++) y[i] = c * x[i];
+  }
 }
 
 extern const jk_panel JK_PANEL;
-const jk_panel JK_PANEL = {weave, unweave};
+const jk_panel JK_PANEL = {weave, unweave, scale};

@@ -11,7 +11,8 @@
 
 typedef struct jk_panel { /* of an instruction set; row j of n numbers at re + j stride, and of 2 n at w + 2 j step */
   void (*weave)(real *w, const real *re, const real *im, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride);
-  void (*unweave)(real *re, real *im, const real *w, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride);
+  void (*unweave)(real *re, real *im, const real *w, real c, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride); /* c w */
+  void (*scale)(real *y, const real *x, real c, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t step, ptrdiff_t stride); /* row j at x + j step */
 } jk_panel;
 
 const jk_panel *jk_panel_of(const jk_set *);

@@ -24,7 +24,7 @@ static const kind kinds[] = {
     [STEP_LEAF] = {NULL, 0, 0, 0},         [STEP_ALIAS] = {run_repeat, 1, 0, 1},   [STEP_VIEW] = {run_repeat, 1, 0, 1},
     [STEP_ROW] = {run_row, 0, 0, 0},       [STEP_BROADCAST] = {run_broadcast, 1, 0, 0}, [STEP_SUM] = {run_sum, 0, 1, 0},
     [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
-    [STEP_WHOLE] = {run_whole, 1, 0, 1},     [STEP_COLLAPSE] = {run_collapse, 0, 0, 0},
+    [STEP_STAGED] = {run_stages, 1, 0, 1},   [STEP_WHOLE] = {run_whole, 1, 0, 1},     [STEP_COLLAPSE] = {run_collapse, 0, 0, 0},
 };
 static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
 static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};

@@ -15,13 +15,14 @@
 /* ---- recording and adjoints -------------------------------------------------------------------------------------------------- */
 
 static void pull_dct(reverse *, const node *);
-static const op op_dct = {.name = "dct", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_dct, .step = STEP_WHOLE,
+static const op op_dct = {.name = "dct", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_dct, .step = STEP_STAGED,
                           .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_transform};
 
-static jet record(jet x, int type, int axis) {
+static jet record(jet x, int type, double factor, int axis) {
   const ptrdiff_t list[3] = {TRANSFORM_DCT_1 + type - 1, 1, axis};
   attributes with = NO_ATTRIBUTES;
   if (x.id < 0) return x;
+  with.c = factor;
   with.shape = value_of(x.tape, x.id)->shape;
   with.list = tape_list(x.tape, list, 3);
   return with.list < 0 ? failed(x, x) : tape_record(x.tape, &op_dct, 1, &x.id, &with);
@@ -36,7 +37,7 @@ static void pull_dct(reverse *r, const node *n) {
   const int type = (int)list[0] - TRANSFORM_DCT_1 + 1, axis = (int)list[2];
   jet y = adjoint(r, n->first);
   if (y.id < 0) return;
-  y = record(transform_weigh(y, axis, transpose[type].before), transpose[type].type, axis);
+  y = record(transform_weigh(y, axis, transpose[type].before), transpose[type].type, n->with.c, axis);
   give(r, n, 0, transform_weigh(y, axis, transpose[type].after));
 }
 
@@ -56,18 +57,17 @@ static double length(jet x, int type, int axis) { return 2 * (double)(jet_extent
 
 static jet orthonormal(jet x, int type, int axis) {
   const double f = 1 / sqrt(length(x, type, axis)), root = sqrt(2.0);
-  if (type == 1) return transform_weigh(record(transform_weigh(x, axis, (transform_ends){root, 1, root}), 1, axis), axis, (transform_ends){f / root, f, f / root});
-  if (type == 2) return transform_weigh(record(x, 2, axis), axis, (transform_ends){f / root, f, f});
-  if (type == 3) return record(transform_weigh(x, axis, (transform_ends){f * root, f, f}), 3, axis);
-  return jet_scale(record(x, 4, axis), f);
+  if (type == 1) return transform_weigh(record(transform_weigh(x, axis, (transform_ends){root, 1, root}), 1, 1, axis), axis, (transform_ends){f / root, f, f / root});
+  if (type == 2) return transform_weigh(record(x, 2, 1, axis), axis, (transform_ends){f / root, f, f});
+  if (type == 3) return record(transform_weigh(x, axis, (transform_ends){f * root, f, f}), 3, 1, axis);
+  return record(x, 4, f, axis);
 }
 
 static jet cosine_transform(const char *name, jet x, int type, int axis, jet_fft_norm norm, int inverse) {
   if (!check(name, x, type, &axis, norm)) return failed(x, x);
   if (inverse) type = type == 2 ? 3 : type == 3 ? 2 : type;
   if (norm == JET_FFT_ORTHO) return orthonormal(x, type, axis);
-  jet y = record(x, type, axis);
-  return norm == (inverse ? JET_FFT_FORWARD : JET_FFT_BACKWARD) ? y : jet_scale(y, 1 / length(x, type, axis));
+  return record(x, type, transform_factor(length(x, type, axis), norm, inverse), axis);
 }
 
 jet jet_dct(jet x, int type, int axis, jet_fft_norm norm) { return cosine_transform("dct", x, type, axis, norm, 0); }

@@ -1,10 +1,10 @@
 /* fft.c - discrete Fourier transforms of pairs: recording and adjoints; transform.c runs them.
 
-   All transforms are recorded without their factors, which are scalings of the result. Adjoints are again transforms: that of forward is
-   backward. With w = 1 at the ends of a halved axis (0, and n/2 of an even n) and 1/2 between, that of halve is join after w, and that of
+   Adjoints are again transforms with the same factor: that of forward is backward. With w = 1 at the ends of a halved axis (0, and n/2 of an even n) and 1/2 between, that of halve is join after w, and that of
    join is halve and then 1/w. */
 #include "pair.h"
 #include "reverse.h"
+#include "shape.h"
 #include "transform.h"
 
 #include <math.h>
@@ -20,17 +20,18 @@ static int infer_transform(jet_tape *tape, const op *o, int nin, const int *in, 
 static void pull_complex(reverse *, const node *), pull_halve(reverse *, const node *), pull_join(reverse *, const node *);
 
 #define TRANSFORM(name_, count_, pull_)                                                                              \
-  {.name = name_, .row = -1, .count = count_, .infer = infer_transform, .pull = pull_, .step = STEP_WHOLE,           \
+  {.name = name_, .row = -1, .count = count_, .infer = infer_transform, .pull = pull_, .step = STEP_STAGED,          \
    .needs = {NEED_SAME, NEED_SAME}, .numbers = NUMBERS_transform}
 static const op op_complex_transform = TRANSFORM("fft", 2, pull_complex), op_halve = TRANSFORM("rfft", 2, pull_halve),
                 op_join = TRANSFORM("irfft", 1, pull_join);
 
 /* of: n axes, the halved one last. The first value; id -1 after tape_fail. */
-static jet record(const op *o, transform_kind kind, int nin, const jet x[], int shape, int n, const ptrdiff_t *of) {
+static jet record(const op *o, transform_kind kind, double factor, int nin, const jet x[], int shape, int n, const ptrdiff_t *of) {
   ptrdiff_t list[2 + JET_MAX_RANK] = {(ptrdiff_t)kind, n};
   attributes with = NO_ATTRIBUTES;
   int in[2] = {x[0].id, nin > 1 ? x[1].id : -1};
   for (int i = 0; i < n; i++) list[2 + i] = of[i];
+  with.c = factor;
   with.shape = shape;
   if (shape < 0 || in[0] < 0 || (nin > 1 && in[1] < 0)) return failed(x[0], x[0]);
   with.list = tape_list(x[0].tape, list, 2 + n);
@@ -39,9 +40,9 @@ static jet record(const op *o, transform_kind kind, int nin, const jet x[], int 
 
 static jet pair_of_values(jet first) { return first.id < 0 ? first : jet_complex(first, tape_jet(first.tape, first.id + 1)); }
 
-static jet record_complex(jet z, transform_kind kind, int n, const ptrdiff_t *axes) {
+static jet record_complex(jet z, transform_kind kind, double factor, int n, const ptrdiff_t *axes) {
   jet in[2] = {part_of(z, 0), part_of(z, 1)};
-  return pair_of_values(record(&op_complex_transform, kind, 2, in, value_of(z.tape, z.id)->shape, n, axes));
+  return pair_of_values(record(&op_complex_transform, kind, factor, 2, in, value_of(z.tape, z.id)->shape, n, axes));
 }
 
 static int resized(jet x, int axis, ptrdiff_t extent) { /* shape of x with another extent */
@@ -50,16 +51,16 @@ static int resized(jet x, int axis, ptrdiff_t extent) { /* shape of x with anoth
   return tape_shape(x.tape, "rfft", s.rank, s.dims);
 }
 
-static jet record_halve(jet x, int n, const ptrdiff_t *axes) {
+static jet record_halve(jet x, double factor, int n, const ptrdiff_t *axes) {
   if (x.id < 0) return x;
   int last = (int)axes[n - 1];
-  return pair_of_values(record(&op_halve, TRANSFORM_HALVE, 1, &x, resized(x, last, jet_extent(x, last) / 2 + 1), n, axes));
+  return pair_of_values(record(&op_halve, TRANSFORM_HALVE, factor, 1, &x, resized(x, last, jet_extent(x, last) / 2 + 1), n, axes));
 }
 
-static jet record_join(jet z, ptrdiff_t extent, int n, const ptrdiff_t *axes) {
+static jet record_join(jet z, ptrdiff_t extent, double factor, int n, const ptrdiff_t *axes) {
   if (z.id < 0) return z;
   jet in[2] = {part_of(z, 0), part_of(z, 1)};
-  return record(&op_join, TRANSFORM_JOIN, 2, in, resized(z, (int)axes[n - 1], extent), n, axes);
+  return record(&op_join, TRANSFORM_JOIN, factor, 2, in, resized(z, (int)axes[n - 1], extent), n, axes);
 }
 
 /* ---- weights -------------------------------------------------------------------------------------------------------------------- */
@@ -106,10 +107,11 @@ static void give_pair(reverse *r, const node *n, jet z) {
 
 static void pull_complex(reverse *r, const node *n) {
   ptrdiff_t axes[JET_MAX_RANK];
+  const double c = n->with.c;
   int count, forward = list_of(reverse_tape(r), n)->at[0] == TRANSFORM_FORWARD;
   told(r, n, axes, &count);
   jet z = adjoint_pair(r, n);
-  if (z.id >= 0) give_pair(r, n, record_complex(z, forward ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, count, axes));
+  if (z.id >= 0) give_pair(r, n, record_complex(z, forward ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, c, count, axes));
 }
 
 /* Weights of a halved axis with c strictly between its ends; n: the extent of the whole axis. */
@@ -117,22 +119,24 @@ static transform_ends half_ends(ptrdiff_t n, double c) { return (transform_ends)
 
 static void pull_halve(reverse *r, const node *n) {
   ptrdiff_t axes[JET_MAX_RANK];
+  const double c = n->with.c;
   int count, x = node_input(reverse_tape(r), n, 0);
   told(r, n, axes, &count);
   int last = (int)axes[count - 1];
   ptrdiff_t extent = shape_of(reverse_tape(r), x)->dims[last];
   jet z = adjoint_pair(r, n);
-  if (z.id >= 0) give(r, n, 0, record_join(transform_weigh(z, last, half_ends(extent, 0.5)), extent, count, axes));
+  if (z.id >= 0) give(r, n, 0, record_join(transform_weigh(z, last, half_ends(extent, 0.5)), extent, c, count, axes));
 }
 
 static void pull_join(reverse *r, const node *n) {
   ptrdiff_t axes[JET_MAX_RANK];
+  const double c = n->with.c;
   int count;
   jet y = adjoint(r, n->first);
   told(r, n, axes, &count);
   if (y.id < 0) return;
   int last = (int)axes[count - 1];
-  give_pair(r, n, transform_weigh(record_halve(y, count, axes), last, half_ends(jet_extent(y, last), 2)));
+  give_pair(r, n, transform_weigh(record_halve(y, c, count, axes), last, half_ends(jet_extent(y, last), 2)));
 }
 
 /* ---- checks -------------------------------------------------------------------------------------------------------------------- */
@@ -171,10 +175,10 @@ static int check(const char *name, jet x, int n, const int axes[], jet_fft_norm 
   return transform_check(name, x, norm) && transform_axes(name, x, n, axes, of) && empty_check(name, x, n, of);
 }
 
-/* The factor of a transform over `count` numbers: forward with FORWARD and inverse with BACKWARD have 1/n. */
-static jet normed(jet x, double count, jet_fft_norm norm, int inverse) {
-  if (x.id < 0 || norm == (inverse ? JET_FFT_FORWARD : JET_FFT_BACKWARD)) return x;
-  return jet_scale(x, norm == JET_FFT_ORTHO ? 1 / sqrt(count) : 1 / count);
+/* Forward with FORWARD and inverse with BACKWARD have 1/count. */
+double transform_factor(double count, jet_fft_norm norm, int inverse) {
+  if (norm == (inverse ? JET_FFT_FORWARD : JET_FFT_BACKWARD)) return 1;
+  return 1 / (norm == JET_FFT_ORTHO ? sqrt(count) : count);
 }
 
 static double elements(jet x, int n, const ptrdiff_t *axes) {
@@ -190,13 +194,13 @@ static jet complex_transform(const char *name, jet z, int n, const int axes[], j
   if (!check(name, z, n, axes, norm, of)) return failed(z, z);
   if (!is_complex(z)) z = jet_complex(z, record_zero(z.tape, value_of(z.tape, z.id)->shape, -1, 1));
   if (z.id < 0) return z;
-  return normed(record_complex(z, inverse ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, n, of), elements(z, n, of), norm, inverse);
+  return record_complex(z, inverse ? TRANSFORM_BACKWARD : TRANSFORM_FORWARD, transform_factor(elements(z, n, of), norm, inverse), n, of);
 }
 
 static jet real_transform(const char *name, jet x, int n, const int axes[], jet_fft_norm norm) {
   ptrdiff_t of[JET_MAX_RANK];
   if (!operand_check(name, x) || !check(name, x, n, axes, norm, of)) return failed(x, x);
-  return normed(record_halve(x, n, of), elements(x, n, of), norm, 0);
+  return record_halve(x, transform_factor(elements(x, n, of), norm, 0), n, of);
 }
 
 static jet real_inverse(const char *name, jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm) {
@@ -208,8 +212,7 @@ static jet real_inverse(const char *name, jet z, ptrdiff_t extent, int n, const 
     tape_fail(z.tape, JET_BAD_SHAPE, "%s: %td numbers are half of %td or %td, not of %td", name, half, 2 * half - 2, 2 * half - 1, extent);
     return failed(z, z);
   }
-  jet x = record_join(z, extent, n, of);
-  return x.id < 0 ? x : normed(x, elements(x, n, of), norm, 1);
+  return record_join(z, extent, transform_factor(elements(z, n, of) / (double)half * (double)extent, norm, 1), n, of);
 }
 
 static const int last_two[2] = {-2, -1};
@@ -231,14 +234,12 @@ jet jet_irfftn(jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm no
 /* ---- frequencies ------------------------------------------------------------------------------------------------------------------ */
 
 static jet shifted(const char *name, jet x, int n, const int axes[], int inverse) {
-  ptrdiff_t of[JET_MAX_RANK];
+  ptrdiff_t of[JET_MAX_RANK], by[JET_MAX_RANK] = {0};
   if (!is_complex(x) && !operand_check(name, x)) return failed(x, x);
   if (!transform_axes(name, x, n, axes, of)) return failed(x, x);
-  for (int i = 0; i < n; i++) {
-    ptrdiff_t extent = jet_extent(x, (int)of[i]), by = extent / 2;
-    x = jet_roll(x, inverse ? -by : by, (int)of[i]);
-  }
-  return x;
+  for (int i = 0; i < n; i++) by[of[i]] = jet_extent(x, (int)of[i]) / 2 * (inverse ? -1 : 1);
+  BY_PARTS(x, part, roll_read(part, by))
+  return roll_read(x, by);
 }
 
 jet jet_fftshift(jet x, int n, const int axes[]) { return shifted("fftshift", x, n, axes, 0); }

@@ -323,8 +323,9 @@ static int most_workers(const jet_plan *p) {
   return most;
 }
 
-/* Of a product: as many multiplications and additions as take the time of a coefficient of a lane. */
-enum { TERMS = 32 };
+/* Of a product: as many multiplications and additions as take the time of a coefficient of a lane. Of a transform: what one of its
+   numbers takes. */
+enum { TERMS = 32, TRANSFORMED = 2 };
 
 static double whole_work(const jet_plan *p, const step *s) {
   double work = 0, terms = 1;
@@ -339,19 +340,18 @@ static double whole_work(const jet_plan *p, const step *s) {
     double rows = (double)s->result->dims[s->result->rank - 2];
     terms = rows > 0 ? (double)a->dims[a->rank - 2] * (double)a->dims[a->rank - 1] / rows / TERMS : 0;
   }
-  return work * terms;
+  return work * (s->run == run_stages ? TRANSFORMED : terms);
 }
 
 static int shares(const step *s) {
-  return s->run == run_planes || s->run == run_pairs || s->run == run_deposit ||
-         (s->run == run_whole && numbers_of(s->of)->prepare && s->directions == 1);
+  return s->run == run_planes || s->run == run_pairs || s->run == run_deposit || s->run == run_stages;
 }
 
 static void choose_teams(jet_plan *p) {
   for (int i = 0; i < p->nsteps; i++) {
     step *s = &p->steps[i];
     double most = shares(s) ? whole_work(p, s) / SHARE : 1;
-    if (s->run != run_pairs && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
+    if (s->run != run_pairs && s->run != run_stages && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
     if (s->run == run_pairs && !numbers_share_products()) most = 1; /* BLAS has threads of its own */
     s->workers = most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
   }

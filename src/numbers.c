@@ -13,7 +13,8 @@ const numbers numbers_table[] = {
 #define PAIR(name) [NUMBERS_##name] = {.pair = pair_##name, .stacks = stacks_##name},
 #define WHOLE(name) [NUMBERS_##name] = {.whole = whole_##name},
 #define WHOLE_SCRATCH(name) [NUMBERS_##name] = {.whole = whole_##name, .scratch = scratch_##name},
-#define WHOLE_PREPARED(name)                                                                                         \
-  [NUMBERS_##name] = {.whole = whole_##name, .scratch = scratch_##name, .prepare = prepare_##name, .release = release_##name},
+#define STAGED(name)                                                                                                 \
+  [NUMBERS_##name] = {.stages = stages_##name, .stage = stage_##name, .scratch = scratch_##name,                       \
+                      .prepare = prepare_##name, .release = release_##name},
 #include "numbers.def"
 };

@@ -37,6 +37,8 @@ typedef void plane_fn(const piece *, real *y, const real *const x[]);
 typedef void pair_fn(const piece *, real *y, const real *a, const real *b, int add, const cut *);
 typedef int stacks_fn(const piece *, int inner);
 typedef void whole_fn(const piece *, int order, int k0, int k1, const jets in[], const jets out[]);
+typedef int stages_fn(const piece *);
+typedef void stage_fn(const piece *, int stage, void *between, const real *const x[], real *const y[], int part, int parts);
 typedef size_t scratch_fn(const piece *);
 typedef int prepare_fn(piece *, const memory *);
 typedef void release_fn(piece *, const memory *);
@@ -52,6 +54,11 @@ typedef struct numbers {
   stacks_fn *stacks; /* whether cut.copies may be more than 1 */
   /* Coefficients k0..k1-1 of one direction (strides already applied), given all lower ones. in, out: by input, by value. */
   whole_fn *whole;
+  /* y = the results' planes from those of the inputs at the same coefficient, NULL: zero, in so many stages one after the other, each
+     in parts that may run at the same time, with scratch of their own. `between` has as many bytes and is the same for all stages and
+     parts; where one call after the other does all parts it may be the scratch. */
+  stages_fn *stages;
+  stage_fn *stage;
   scratch_fn *scratch; /* NULL: none */
   /* What is made once, with the plan, and lives as long: piece->prepared; 0 on failure. All values of such a node are made. NULL:
      nothing. */
@@ -71,8 +78,11 @@ int sum_axes_matrix(const shape *, int axes, ptrdiff_t *rows, ptrdiff_t *columns
 
 #define WHOLE(name) whole_fn whole_##name;
 #define WHOLE_SCRATCH(name) WHOLE(name) scratch_fn scratch_##name;
-#define WHOLE_PREPARED(name)                                                                                         \
-  WHOLE_SCRATCH(name) prepare_fn prepare_##name;                                                                      \
+#define STAGED(name)                                                                                                 \
+  stages_fn stages_##name;                                                                                             \
+  stage_fn stage_##name;                                                                                               \
+  scratch_fn scratch_##name;                                                                                           \
+  prepare_fn prepare_##name;                                                                                           \
   release_fn release_##name;
 #include "numbers.def"
 

@@ -5,14 +5,21 @@
 
 #include <string.h>
 
-ptrdiff_t pattern_length(const ptrdiff_t *p) { return p[0] == PATTERN_VIEW ? 3 + 2 * p[2] : 5 + p[4]; }
+/* ---- sizes ------------------------------------------------------------------------------------------------------- */
 
-ptrdiff_t pattern_size(const ptrdiff_t *p) {
-  if (p[0] == PATTERN_INDEX) return p[1] * p[3] * p[4];
+static ptrdiff_t index_size(const ptrdiff_t *p) { return p[1] * p[3] * p[4]; }
+
+static ptrdiff_t extents(const ptrdiff_t *p, ptrdiff_t rank) { /* each before another number */
   ptrdiff_t size = 1;
-  for (ptrdiff_t i = 0; i < p[2]; i++) size *= p[3 + 2 * i];
+  for (ptrdiff_t i = 0; i < rank; i++) size *= p[2 * i];
   return size;
 }
+
+static ptrdiff_t view_size(const ptrdiff_t *p) { return extents(p + 3, p[2]); }
+static ptrdiff_t roll_size(const ptrdiff_t *p) { return extents(p + 2, p[1]); }
+static ptrdiff_t view_length(const ptrdiff_t *p) { return 3 + 2 * p[2]; }
+static ptrdiff_t index_length(const ptrdiff_t *p) { return 5 + p[4]; }
+static ptrdiff_t roll_length(const ptrdiff_t *p) { return 2 + 2 * p[1]; }
 
 /* ---- contiguous runs --------------------------------------------------------------------------------------------- */
 
@@ -34,12 +41,15 @@ static int index_run(const ptrdiff_t *p) {
   return 1;
 }
 
-int pattern_run(const ptrdiff_t *p, ptrdiff_t *offset) {
-  *offset = 0;
-  if (pattern_size(p) == 0) return 1;
-  *offset = p[0] == PATTERN_VIEW ? p[1] : p[5] * p[3];
-  return p[0] == PATTERN_VIEW ? view_run(p) : index_run(p);
+static int roll_run(const ptrdiff_t *p) {
+  for (ptrdiff_t i = 0; i < p[1]; i++)
+    if (p[3 + 2 * i]) return 0;
+  return 1;
 }
+
+static ptrdiff_t view_first(const ptrdiff_t *p) { return p[1]; }
+static ptrdiff_t index_first(const ptrdiff_t *p) { return p[5] * p[3]; }
+static ptrdiff_t roll_first(const ptrdiff_t *p) { return (void)p, 0; }
 
 /* ---- lines and tiles: y[i to] = x[i from], or += ----------------------------------------------------------------- */
 
@@ -97,7 +107,7 @@ static ptrdiff_t magnitude(ptrdiff_t n) { return n < 0 ? -n : n; }
 static int axes_of_view(const ptrdiff_t *p, int swap, axis a[JET_MAX_RANK + 2]) {
   int n = 2;
   a[0] = a[1] = (axis){1, 0, 0};
-  ptrdiff_t compact = pattern_size(p);
+  ptrdiff_t compact = view_size(p);
   for (ptrdiff_t i = 0; i < p[2]; i++) {
     ptrdiff_t extent = p[3 + 2 * i], stride = p[4 + 2 * i];
     compact /= extent;
@@ -152,27 +162,20 @@ static void add_index(const ptrdiff_t *p, real *y, const real *x) {
       else add_line(y + index[i] * a.n, x + i * a.n, &a);
 }
 
-/* ---- the face ---------------------------------------------------------------------------------------------------- */
+/* ---- views, all at once ------------------------------------------------------------------------------------------- */
 
 static void go(const ptrdiff_t *p, line_fn *line, int swap, real *y, const real *x) {
   axis a[JET_MAX_RANK + 2];
-  ptrdiff_t offset, size = pattern_size(p);
+  ptrdiff_t size = view_size(p);
   if (size == 0) return;
-  if (pattern_run(p, &offset)) {
+  if (view_run(p)) {
     axis run = {size, 1, 1};
-    line(swap ? y + offset : y, swap ? x : x + offset, &run);
+    line(swap ? y + p[1] : y, swap ? x : x + p[1], &run);
   } else walk_view(line, swap ? y + p[1] : y, swap ? x : x + p[1], a, axes_of_view(p, swap, a));
 }
 
-void pattern_read(const ptrdiff_t *p, real *y, const real *x) {
-  if (p[0] == PATTERN_INDEX) read_index(p, y, x);
-  else go(p, copy_line, 0, y, x);
-}
-
-void pattern_add(const ptrdiff_t *p, real *y, const real *x) {
-  if (p[0] == PATTERN_INDEX) add_index(p, y, x);
-  else go(p, add_line, 1, y, x);
-}
+static void read_view(const ptrdiff_t *p, real *y, const real *x) { go(p, copy_line, 0, y, x); }
+static void add_view(const ptrdiff_t *p, real *y, const real *x) { go(p, add_line, 1, y, x); }
 
 /* ---- by lanes ------------------------------------------------------------------------------------------------------ */
 
@@ -184,9 +187,6 @@ static ptrdiff_t inner_stride(const ptrdiff_t *p) {
     if (p[3 + 2 * i] > 1) return p[4 + 2 * i];
   return 0;
 }
-
-int pattern_is_dense(const ptrdiff_t *p) { return p[0] == PATTERN_VIEW && magnitude(inner_stride(p)) <= NEAR; }
-int pattern_reads_lanes(const ptrdiff_t *p) { return p[0] == PATTERN_INDEX || pattern_is_dense(p); }
 
 /* y[i] = x[i stride] */
 static void read_run(real *y, const real *x, ptrdiff_t n, ptrdiff_t stride) {
@@ -228,6 +228,69 @@ static void index_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t fi
   }
 }
 
+/* ---- rolls: at most two runs a row -------------------------------------------------------------------------------- */
+
+static ptrdiff_t rolled(const ptrdiff_t *p, ptrdiff_t i, ptrdiff_t at) { /* along axis i, where element `at` comes from */
+  return at - p[3 + 2 * i] + (at < p[3 + 2 * i] ? p[2 + 2 * i] : 0);
+}
+
+static ptrdiff_t roll_row(const ptrdiff_t *p, const ptrdiff_t *index) { /* where the row comes from */
+  ptrdiff_t at = 0;
+  for (ptrdiff_t i = 0; i < p[1]; i++) at = at * p[2 + 2 * i] + (i < p[1] - 1 ? rolled(p, i, index[i]) : 0);
+  return at;
+}
+
+/* Lanes first .. first + n - 1 of the compact array, which is y, or x if swap. */
+static void walk_roll(const ptrdiff_t *p, line_fn *line, int swap, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
+  const ptrdiff_t last = p[1] - 1, extent = p[2 + 2 * last];
+  ptrdiff_t index[JET_MAX_RANK];
+  for (ptrdiff_t i = last; i >= 0 && n; first /= p[2 + 2 * i--]) index[i] = first % p[2 + 2 * i];
+  axis run = {0, 1, 1};
+  for (ptrdiff_t l = 0; l < n; l += run.n) {
+    const ptrdiff_t from = rolled(p, last, index[last]), at = roll_row(p, index) + from;
+    run.n = least(least(extent - from, extent - index[last]), n - l);
+    line(y + (swap ? at : l), x + (swap ? l : at), &run);
+    index[last] += run.n;
+    for (ptrdiff_t i = last; i > 0 && index[i] == p[2 + 2 * i]; index[--i]++) index[i] = 0;
+  }
+}
+
+static void read_roll(const ptrdiff_t *p, real *y, const real *x) { walk_roll(p, copy_line, 0, y, x, 0, roll_size(p)); }
+static void add_roll(const ptrdiff_t *p, real *y, const real *x) { walk_roll(p, add_line, 1, y, x, 0, roll_size(p)); }
+static void roll_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
+  walk_roll(p, copy_line, 0, y, x, first, n);
+}
+
+/* ---- the face ---------------------------------------------------------------------------------------------------- */
+
+static int view_is_dense(const ptrdiff_t *p) { return magnitude(inner_stride(p)) <= NEAR; }
+static int always(const ptrdiff_t *p) { return (void)p, 1; }
+static int never(const ptrdiff_t *p) { return (void)p, 0; }
+
+static const struct {
+  ptrdiff_t (*length)(const ptrdiff_t *), (*size)(const ptrdiff_t *), (*first)(const ptrdiff_t *);
+  int (*run)(const ptrdiff_t *), (*is_dense)(const ptrdiff_t *), (*reads_lanes)(const ptrdiff_t *);
+  void (*read)(const ptrdiff_t *, real *, const real *), (*add)(const ptrdiff_t *, real *, const real *);
+  void (*lanes)(const ptrdiff_t *, real *, const real *, ptrdiff_t first, ptrdiff_t n);
+} kinds[] = {
+    [PATTERN_VIEW] = {view_length, view_size, view_first, view_run, view_is_dense, view_is_dense, read_view, add_view, view_lanes},
+    [PATTERN_INDEX] = {index_length, index_size, index_first, index_run, never, always, read_index, add_index, index_lanes},
+    [PATTERN_ROLL] = {roll_length, roll_size, roll_first, roll_run, always, always, read_roll, add_roll, roll_lanes},
+};
+
+ptrdiff_t pattern_length(const ptrdiff_t *p) { return kinds[p[0]].length(p); }
+ptrdiff_t pattern_size(const ptrdiff_t *p) { return kinds[p[0]].size(p); }
+int pattern_is_dense(const ptrdiff_t *p) { return kinds[p[0]].is_dense(p); }
+int pattern_reads_lanes(const ptrdiff_t *p) { return kinds[p[0]].reads_lanes(p); }
+void pattern_read(const ptrdiff_t *p, real *y, const real *x) { kinds[p[0]].read(p, y, x); }
+void pattern_add(const ptrdiff_t *p, real *y, const real *x) { kinds[p[0]].add(p, y, x); }
+
+int pattern_run(const ptrdiff_t *p, ptrdiff_t *offset) {
+  const int any = pattern_size(p) != 0;
+  *offset = any ? kinds[p[0]].first(p) : 0;
+  return !any || kinds[p[0]].run(p);
+}
+
 void pattern_read_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n) {
-  (p[0] == PATTERN_VIEW ? view_lanes : index_lanes)(p, y, x, first, n);
+  kinds[p[0]].lanes(p, y, x, first, n);
 }

@@ -279,7 +279,7 @@ void plan_weave(const jet_plan *);                   /* outputs into the caller'
 
 /* step_block.c and step_whole.c */
 step_run run_row, run_broadcast, run_read, run_sum, run_add, run_collapse;
-step_run run_deposit, run_planes, run_pairs, run_whole, run_repeat;
+step_run run_deposit, run_planes, run_pairs, run_stages, run_whole, run_repeat;
 step_run run_sum_columns, run_sum_rows; /* step_sink.c */
 ptrdiff_t matrix_sum_room(const step *);
 void finish_sum_columns(const jet_plan *, const step *);

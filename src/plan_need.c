@@ -133,7 +133,7 @@ static void (*const want_of[])(build *, const node *, span, int sum) = {
     [STEP_LEAF] = want_nothing,   [STEP_ALIAS] = want_alias,     [STEP_VIEW] = want_same,
     [STEP_ROW] = want_row,        [STEP_BROADCAST] = want_same,  [STEP_SUM] = want_same,
     [STEP_DEPOSIT] = want_same,   [STEP_PLANES] = want_by_needs, [STEP_PAIRS] = want_pairs,
-    [STEP_WHOLE] = want_by_needs, [STEP_COLLAPSE] = want_collapse,
+    [STEP_STAGED] = want_by_needs, [STEP_WHOLE] = want_by_needs, [STEP_COLLAPSE] = want_collapse,
 };
 
 static void want_inputs(build *b, const node *n) {

@@ -96,7 +96,7 @@ static int point_steps(pointing *t, step *steps, int count, ptrdiff_t *usual) {
 
 static void point_work(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
   if (s->call) give_work(t->b, s->call, 0);
-  if (s->run == run_planes || s->run == run_pairs || s->run == run_whole)
+  if (s->run == run_planes || s->run == run_pairs || s->run == run_stages || s->run == run_whole)
     s->whole->told.scratch = t->b->plan->arena + scratch_at;
 }
 

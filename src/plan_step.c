@@ -194,7 +194,7 @@ int plan_step(build *b, const node *n, step *s) {
   if (s->run == run_broadcast) return broadcast_step(b, n, s);
   if (s->run == run_read) return (s->pattern = copy_list(b, n->with.list)) != NULL;
   if (s->run == run_add || s->run == run_deposit) return deposit_step(b, n, s);
-  if (s->run == run_planes || s->run == run_pairs || s->run == run_whole) return whole_step(b, n, s);
+  if (s->run == run_planes || s->run == run_pairs || s->run == run_stages || s->run == run_whole) return whole_step(b, n, s);
   return 1;
 }
 

@@ -5,6 +5,8 @@
 #include "pair.h"
 #include "shape.h"
 
+#include <string.h>
+
 /* ---- views ------------------------------------------------------------------------------------------------------- */
 
 view view_all(const shape *s) {
@@ -43,10 +45,19 @@ static int alias_same(const jet_tape *tape, const node *n, int k, int *input, in
   return 1;
 }
 
+static jet roll_back(jet y, const list *at) { /* a roll is undone by another */
+  ptrdiff_t pattern[ROLL_NUMBERS];
+  if (y.id < 0) return y;
+  memcpy(pattern, at->at, (size_t)at->count * sizeof *pattern);
+  for (ptrdiff_t i = 0; i < pattern[1]; i++)
+    if (pattern[3 + 2 * i]) pattern[3 + 2 * i] = pattern[2 + 2 * i] - pattern[3 + 2 * i];
+  return read_pattern(y, value_of(y.tape, y.id)->shape, pattern, at->count);
+}
 
 static void pull_read(reverse *r, const node *n) {
   const list at = *list_of(reverse_tape(r), n);
-  give_part(r, n, 0, adjoint(r, n->first), at.at, at.count);
+  if (at.at[0] == PATTERN_ROLL) give(r, n, 0, roll_back(adjoint(r, n->first), &at));
+  else give_part(r, n, 0, adjoint(r, n->first), at.at, at.count);
 }
 
 const op op_read = {.name = "read", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_read, .step = STEP_PLANES,
@@ -249,20 +260,26 @@ jet jet_flip(jet x, int axis) {
   return view_read("flip", x, &v);
 }
 
-static jet part(jet x, int axis, ptrdiff_t from, ptrdiff_t to) {
-  view v = view_all(shape_of(x.tape, x.id));
-  v.offset = from * v.stride[axis];
-  v.dims[axis] = to - from;
-  return view_read("roll", x, &v);
+/* An axis that does not roll is one with that before it. */
+static void roll_axis(ptrdiff_t *pattern, ptrdiff_t extent, ptrdiff_t by) {
+  ptrdiff_t *end = pattern + 2 + 2 * pattern[1];
+  by = extent ? by % extent : 0;
+  by += by < 0 ? extent : 0;
+  if (by || pattern[1] == 0) end[0] = extent, end[1] = by, pattern[1]++;
+  else end[-2] *= extent, end[-1] *= extent;
+}
+
+jet roll_read(jet x, const ptrdiff_t by[]) {
+  const shape *s = shape_of(x.tape, x.id);
+  ptrdiff_t pattern[ROLL_NUMBERS] = {PATTERN_ROLL, 0};
+  for (int i = 0; i < s->rank && s->size; i++) roll_axis(pattern, s->dims[i], by[i]);
+  return s->size ? read_pattern(x, value_of(x.tape, x.id)->shape, pattern, 2 + 2 * pattern[1]) : x;
 }
 
 jet jet_roll(jet x, ptrdiff_t by, int axis) {
   BY_PARTS(x, part, jet_roll(part, by, axis))
+  ptrdiff_t all[JET_MAX_RANK] = {0};
   if (!operand_check("roll", x) || (axis = axis_check("roll", x, axis)) < 0) return failed(x, x);
-  ptrdiff_t extent = jet_extent(x, axis);
-  by = extent ? by % extent : 0;
-  by += by < 0 ? extent : 0;
-  if (by == 0) return x;
-  jet parts[2] = {part(x, axis, extent - by, extent), part(x, axis, 0, extent - by)};
-  return jet_concat(2, parts, axis);
+  all[axis] = by;
+  return roll_read(x, all);
 }

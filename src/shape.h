@@ -11,11 +11,12 @@ typedef struct view {
   ptrdiff_t dims[JET_MAX_RANK], stride[JET_MAX_RANK];
 } view;
 
-enum { VIEW_NUMBERS = 3 + 2 * JET_MAX_RANK };
+enum { VIEW_NUMBERS = 3 + 2 * JET_MAX_RANK, ROLL_NUMBERS = 2 + 2 * JET_MAX_RANK };
 
 view view_all(const shape *);                                  /* of the whole array */
 ptrdiff_t view_pattern(const view *, ptrdiff_t *pattern);      /* writes at most VIEW_NUMBERS; how many */
 jet view_read(const char *name, jet x, const view *);
+jet roll_read(jet x, const ptrdiff_t by[]); /* along each axis at once, by any number */
 
 jet reshape_to(jet x, int shape); /* of the same size */
 

@@ -3,6 +3,7 @@
 #include "plan.h"
 #include "workers.h"
 
+#include <limits.h>
 #include <string.h>
 
 static void zero(real *y, ptrdiff_t n) {
@@ -165,6 +166,65 @@ void run_pairs(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   run_team(p, s, share_pairs);
 }
 
+/* ---- in stages: workers take whole planes in turn where there are enough of them, else parts of each stage ------------------------ */
+
+typedef struct stage_team {
+  team of;
+  int stage, parts;
+  const real *x[2];
+  real *y[2];
+} stage_team;
+
+static int stage_operands(stage_team *t, int k, int copy) { /* 0: not made */
+  const step *s = t->of.s;
+  for (int i = 0; i < s->nin; i++) t->x[i] = input(t->of.p, s, i, k, copy);
+  for (int i = 0; i < s->nout; i++) {
+    int id = plane_in(s->out_planes[i], &s->out[i], k);
+    if (id < 0) return 0;
+    t->y[i] = t->of.p->planes[id].base + copy_at(&t->of.p->planes[id], copy);
+  }
+  return 1;
+}
+
+static void share_stage(void *data, int worker) {
+  const stage_team *t = (const stage_team *)data;
+  const piece told = own_piece(&t->of, worker);
+  numbers_of(t->of.s->of)->stage(&told, t->stage, t->of.s->whole->told.scratch, t->x, t->y, worker, t->parts);
+}
+
+static void share_staged(void *data, int worker) {
+  const stage_team *all = (const stage_team *)data;
+  const step *s = all->of.s;
+  const piece told = own_piece(&all->of, worker);
+  stage_team t = *all;
+  int turn = 0, stages = numbers_of(s->of)->stages(&told);
+  for (int k = s->now0; k < s->now1; k++) {
+    const plane *to = result(t.of.p, s, k);
+    for (int c = 0; to && c < to->copies; c++)
+      if (turn++ % s->workers == worker && stage_operands(&t, k, c))
+        for (int i = 0; i < stages; i++) numbers_of(s->of)->stage(&told, i, told.scratch, t.x, t.y, 0, 1);
+  }
+}
+
+static void run_parts(stage_team *t) {
+  const step *s = t->of.s;
+  t->parts = s->workers;
+  for (int k = s->now0; k < s->now1; k++) {
+    const plane *to = result(t->of.p, s, k);
+    for (int c = 0; to && c < to->copies; c++)
+      for (t->stage = stage_operands(t, k, c) ? 0 : INT_MAX; t->stage < numbers_of(s->of)->stages(&s->whole->told); t->stage++)
+        workers_run(s->workers, share_stage, t);
+  }
+}
+
+void run_stages(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
+  stage_team t = {.of = {p, s}};
+  (void)first, (void)n;
+  if (s->workers == 1) share_staged(&t, 0);
+  else if ((s->now1 - s->now0) * s->directions >= 4 * s->workers) workers_run(s->workers, share_staged, &t);
+  else run_parts(&t);
+}
+
 /* ---- steps that see all coefficients --------------------------------------------------------------------------------------------- */
 
 /* One direction of n operands. */
@@ -174,39 +234,9 @@ static void direction(const job *j, const jets *all, jets *one, int n, int copy)
       ((real **)one[i].plane)[k] = all[i].plane[k] ? all[i].plane[k] + copy * all[i].stride[k] : NULL;
 }
 
-/* Of a transform: each coefficient by itself. */
-static void share_coefficients(void *data, int worker) {
-  const team *t = (const team *)data;
-  const step *s = t->s;
-  const job *j = s->whole;
-  const piece told = own_piece(t, worker);
-  for (int k = s->now0 + worker; k < s->now1; k += s->workers)
-    numbers_of(s->of)->whole(&told, j->order, k, k + 1, j->in, j->out);
-}
-
-/* And what directions share once. */
-static void transform_directions(const jet_plan *p, const step *s) {
-  const job *j = s->whole;
-  for (int c = 0; c < s->directions; c++) {
-    direction(j, j->in, j->in_1, s->nin + s->nout, c);
-    for (int k = s->now0; k < s->now1; k++) {
-      const plane *to = result(p, s, k);
-      if (to && c < to->copies) numbers_of(s->of)->whole(&j->told, j->order, k, k + 1, j->in_1, j->out_1);
-    }
-  }
-}
-
 void run_whole(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const job *j = s->whole;
-  (void)first, (void)n;
-  if (numbers_of(s->of)->prepare && s->directions > 1) {
-    transform_directions(p, s);
-    return;
-  }
-  if (s->workers > 1) {
-    run_team(p, s, share_coefficients);
-    return;
-  }
+  (void)p, (void)first, (void)n;
   if (!j->in_1) {
     numbers_of(s->of)->whole(&j->told, j->order, s->now0, s->now1, j->in, j->out);
     return;

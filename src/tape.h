@@ -53,7 +53,7 @@ enum { /* what operations on whole arrays do to numbers */
 #define PAIR PLANE
 #define WHOLE PLANE
 #define WHOLE_SCRATCH PLANE
-#define WHOLE_PREPARED PLANE
+#define STAGED PLANE
 #include "numbers.def"
 };
 
@@ -68,6 +68,7 @@ typedef enum step_kind {
   STEP_DEPOSIT,   /* sum of parts at patterns: op_deposit */
   STEP_PLANES,    /* linear, plane by plane: numbers->plane */
   STEP_PAIRS,     /* bilinear, pair of planes by pair: numbers->pair */
+  STEP_STAGED,    /* linear, plane by plane in stages: numbers->stage */
   STEP_WHOLE,     /* numbers->whole */
   STEP_COLLAPSE   /* the sum over directions */
 } step_kind;

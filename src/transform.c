@@ -129,6 +129,7 @@ void release_transform(piece *p, const memory *m) {
 typedef struct side { /* of a transform: NULL where a part is zero, or there is none */
   real *re, *im;
   int woven; /* between two stages: parts in turn at re */
+  real factor;
 } side;
 
 /* w[i] = (re[i], im[i]), where a part is zero */
@@ -162,11 +163,12 @@ static void gather(const stage *s, const jk_panel *with, real *w, side x, ptrdif
   else if (x.re) copy_rows(&r, w, r.step, x.re + at, r.stride, 1);
 }
 
+/* Times y's factor, where parts go apart: into planes. */
 static void scatter(const stage *s, const jk_panel *with, side y, const real *w, ptrdiff_t at, int lines) {
   const rows r = rows_of(s, s->to, lines);
   if (y.woven) copy_rows(&r, y.re + 2 * at, r.stride, w, r.step, 2);
-  else if (!real_after(s)) with->unweave(y.re + at, y.im + at, w, r.count, r.n, r.step, r.stride);
-  else copy_rows(&r, y.re + at, r.stride, w, r.step, 1);
+  else if (!real_after(s)) with->unweave(y.re + at, y.im + at, w, y.factor, r.count, r.n, r.step, r.stride);
+  else with->scale(y.re + at, w, y.factor, r.count, r.n, r.step, r.stride);
 }
 
 /* A whole panel as it lies, aligned as the plan wants it: lines that follow each other, parts in turn. */
@@ -192,16 +194,17 @@ static void run_panel(const stage *s, const jk_panel *with, real *a, real *b, si
   if (!to) scatter(s, with, y, b, y_at, lines);
 }
 
-static void run_stage(const stage *s, const jk_panel *with, real *scratch, side x, side y) {
+/* A part of all panels. */
+static void run_stage(const stage *s, const jk_panel *with, real *scratch, side x, side y, int part, int parts) {
   real *a = scratch, *b = scratch + room_before(s);
+  const ptrdiff_t across = s->inner > 1 ? (s->inner + s->lines - 1) / s->lines : 1;
+  const ptrdiff_t down = s->inner > 1 ? s->outer : (s->outer + s->lines - 1) / s->lines, all = across * down;
   memset(a, 0, (size_t)room_before(s) * sizeof *a);
-  if (s->inner == 1)
-    for (ptrdiff_t o = 0; o < s->outer; o += s->lines)
-      run_panel(s, with, a, b, x, o * s->from, y, o * s->to, least(s->outer - o, s->lines));
-  else
-    for (ptrdiff_t o = 0; o < s->outer; o++)
-      for (ptrdiff_t i = 0; i < s->inner; i += s->lines)
-        run_panel(s, with, a, b, x, o * s->from * s->inner + i, y, o * s->to * s->inner + i, least(s->inner - i, s->lines));
+  for (ptrdiff_t q = all / parts * part + all % parts * part / parts; q < all / parts * (part + 1) + all % parts * (part + 1) / parts; q++) {
+    const ptrdiff_t i = q % across * s->lines, o = q / across * (s->inner > 1 ? 1 : s->lines);
+    const int lines = s->inner > 1 ? least(s->inner - i, s->lines) : least(s->outer - o, s->lines);
+    run_panel(s, with, a, b, x, o * s->from * s->inner + i, y, o * s->to * s->inner + i, lines);
+  }
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------------------------- */
@@ -224,33 +227,23 @@ size_t scratch_transform(const piece *p) {
   return (size_t)(most + between(p)) * sizeof(real);
 }
 
-static void run_one(const piece *p, side x, side y) {
-  const stages *all = (const stages *)p->prepared;
-  const jk_panel *with = jk_panel_of(p->set);
-  real *scratch = (real *)p->scratch;
-  const ptrdiff_t own = between(p);
-  const side middle = own ? (side){scratch, NULL, 1} : y;
-  for (int i = 0; i < all->count; i++) {
-    const side to = i == all->count - 1 ? y : middle;
-    run_stage(&all->at[i], with, scratch + own, x, to);
-    x = to;
-  }
-}
+int stages_transform(const piece *p) { return p->prepared ? ((const stages *)p->prepared)->count : 0; }
 
-void whole_transform(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
-  const int two = p->list[0] <= TRANSFORM_HALVE;
-  (void)order;
-  for (int k = k0; k < k1; k++) {
-    side x = {in[0].plane[k], p->nin > 1 ? in[1].plane[k] : NULL, 0}, y = {out[0].plane[k], two ? out[1].plane[k] : NULL, 0};
-    if (p->prepared && y.re) run_one(p, x, y);
-  }
+void stage_transform(const piece *p, int i, void *memory, const real *const x[], real *const y[], int part, int parts) {
+  const stages *all = (const stages *)p->prepared;
+  const ptrdiff_t own = between(p);
+  const int two = p->list[0] <= TRANSFORM_HALVE, last = i == all->count - 1;
+  const side in = {(real *)x[0], p->nin > 1 ? (real *)x[1] : NULL, 0, 1}, out = {y[0], two ? y[1] : NULL, 0, (real)p->with.c};
+  const side middle = own ? (side){(real *)memory, NULL, 1, 1} : (side){out.re, out.im, 0, 1};
+  run_stage(&all->at[i], jk_panel_of(p->set), (real *)p->scratch + own, i ? middle : in, last ? out : middle, part, parts);
 }
 
 #else
 int prepare_transform(piece *p, const memory *m) { return (void)p, (void)m, 0; }
 void release_transform(piece *p, const memory *m) { (void)p, (void)m; }
 size_t scratch_transform(const piece *p) { return (void)p, 0; }
-void whole_transform(const piece *p, int order, int k0, int k1, const jets in[], const jets out[]) {
-  (void)p, (void)order, (void)k0, (void)k1, (void)in, (void)out;
+int stages_transform(const piece *p) { return (void)p, 0; }
+void stage_transform(const piece *p, int i, void *between, const real *const x[], real *const y[], int part, int parts) {
+  (void)p, (void)i, (void)between, (void)x, (void)y, (void)part, (void)parts;
 }
 #endif

@@ -1,6 +1,7 @@
 /* transform.h - Fourier and cosine transforms between their recording (fft.c, dct.c) and FFTW (transform.c).
 
-   An operation's list: {kind, n axes, axes ...}; the last axis is the halved one of a real transform. */
+   An operation's list: {kind, n axes, axes ...}; the last axis is the halved one of a real transform. Its number c: a factor of the
+   result. */
 #ifndef JETS_TRANSFORM_H
 #define JETS_TRANSFORM_H
 
@@ -26,6 +27,7 @@ typedef struct transform_ends { /* factors of the first number of an axis, of th
 } transform_ends;
 
 jet transform_weigh(jet x, int axis, transform_ends);
+double transform_factor(double count, jet_fft_norm, int inverse); /* of a transform that with its inverse multiplies by count */
 int transform_check(const char *name, jet x, jet_fft_norm); /* that there is FFTW, and such a norm: 0 after tape_fail */
 
 #endif

@@ -104,6 +104,7 @@
 #define run_planes TYPED(run_planes)
 #define run_repeat TYPED(run_repeat)
 #define run_whole TYPED(run_whole)
+#define run_stages TYPED(run_stages)
 /* plan_print.c, ports.c, plan.h */
 #define plan_print TYPED(plan_print)
 /* numbers */
@@ -126,7 +127,8 @@
 #define scratch_share TYPED(scratch_share)
 #define whole_argsort TYPED(whole_argsort)
 #define scratch_argsort TYPED(scratch_argsort)
-#define whole_transform TYPED(whole_transform)
+#define stages_transform TYPED(stages_transform)
+#define stage_transform TYPED(stage_transform)
 #define scratch_transform TYPED(scratch_transform)
 #define prepare_transform TYPED(prepare_transform)
 #define release_transform TYPED(release_transform)

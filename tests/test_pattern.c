@@ -20,6 +20,12 @@ static ptrdiff_t place(const ptrdiff_t *p, ptrdiff_t i) {
     ptrdiff_t inner = p[3], m = p[4];
     return (i / inner / m * p[2] + p[5 + i / inner % m]) * inner + i % inner;
   }
+  if (p[0] == PATTERN_ROLL) {
+    ptrdiff_t at = 0, stride = 1;
+    for (ptrdiff_t j = p[1] - 1; j >= 0; stride *= p[2 + 2 * j], i /= p[2 + 2 * j--])
+      at += stride * ((i % p[2 + 2 * j] + p[2 + 2 * j] - p[3 + 2 * j]) % p[2 + 2 * j]);
+    return at;
+  }
   ptrdiff_t at = p[1];
   for (ptrdiff_t j = p[2] - 1; j >= 0; i /= p[3 + 2 * j--]) at += i % p[3 + 2 * j] * p[4 + 2 * j];
   return at;
@@ -54,12 +60,24 @@ static void random_indices(generator *g, ptrdiff_t *p) {
   for (ptrdiff_t i = 0; i < p[4]; i++) p[5 + i] = run ? (first + i) % p[2] : random_below(g, (int)p[2]);
 }
 
+static void random_roll(generator *g, ptrdiff_t *p) {
+  ptrdiff_t size = 1;
+  p[0] = PATTERN_ROLL;
+  p[1] = 1 + random_below(g, 3);
+  for (ptrdiff_t j = 0; j < p[1]; j++) {
+    p[2 + 2 * j] = size > 12 ? 1 + random_below(g, 3) : 1 + random_below(g, random_below(g, 4) ? 6 : 60);
+    p[3 + 2 * j] = random_below(g, 3) ? random_below(g, (int)p[2 + 2 * j]) : 0;
+    size *= p[2 + 2 * j];
+  }
+}
+
 static ptrdiff_t random_pattern(generator *g, int trial, ptrdiff_t *p) {
-  if (trial % 3) random_view(g, p);
-  else random_indices(g, p);
-  assert_int_equal(pattern_length(p), trial % 3 ? 3 + 2 * p[2] : 5 + p[4]);
-  ptrdiff_t size = trial % 3 ? 1 : p[1] * p[3] * p[4];
-  for (ptrdiff_t j = 0; trial % 3 && j < p[2]; j++) size *= p[3 + 2 * j];
+  ptrdiff_t size = 1;
+  (trial % 4 == 0 ? random_indices : trial % 4 == 1 ? random_roll : random_view)(g, p);
+  const ptrdiff_t rank = p[0] == PATTERN_VIEW ? p[2] : p[0] == PATTERN_ROLL ? p[1] : 0, *dims = p + (p[0] == PATTERN_VIEW ? 3 : 2);
+  for (ptrdiff_t j = 0; j < rank; j++) size *= dims[2 * j];
+  if (p[0] == PATTERN_INDEX) size = p[1] * p[3] * p[4];
+  assert_int_equal(pattern_length(p), p[0] == PATTERN_INDEX ? 5 + p[4] : dims - p + 2 * rank);
   assert_int_equal(pattern_size(p), size);
   return size;
 }
@@ -75,6 +93,11 @@ static void reads_and_adds_element_by_element(void **state) {
     pattern_read(p, part, array);
     for (ptrdiff_t i = 0; i < n; i++) assert_true(part[i] == array[place(p, i)]);
     for (ptrdiff_t i = n; i < MOST; i++) assert_true(part[i] == 0);
+    ptrdiff_t offset, first = n ? random_below(&g, (int)n) : 0, lanes = pattern_run(p, &offset) ? 0 : random_below(&g, (int)(n - first) + 1);
+    memset(part, 0, sizeof part);
+    if (lanes) pattern_read_lanes(p, part, array, first, lanes);
+    for (ptrdiff_t i = 0; i < lanes; i++) assert_true(part[i] == array[place(p, first + i)]);
+    for (ptrdiff_t i = lanes; i < MOST; i++) assert_true(part[i] == 0);
     for (ptrdiff_t i = 0; i < n; i++) want[place(p, i)] += part[i] = random_below(&g, 100);
     pattern_add(p, array, part);
     assert_memory_equal(array, want, sizeof want);

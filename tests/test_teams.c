@@ -141,6 +141,23 @@ static void transforms(void **state) {
   check_model(&r);
 }
 
+/* Fewer planes than workers: each stage is shared; between stages numbers lie in scratch or, of the larger, in the result. */
+static void transforms_of_one_plane(void **state) {
+  static const ptrdiff_t dims[3][3] = {{1, 210, 250}, {3, 130, 500}, {2, 1, 100000}};
+  static const int axes[3] = {0, 1, 2};
+  (void)state;
+  for (int i = 0; i < 3; i++)
+    for (int directions = 1; directions <= 2; directions++) {
+      model r = {.tape = jet_tape_new()};
+      const jet none = {NULL, -1}, t = directions > 1 ? jet_parameter(r.tape, 1) : none;
+      jet x = expand(&r, input(&r, 3, dims[i]), t, directions), z = jet_fftn(jet_complex(x, jet_square(x)), 3, axes, JET_FFT_FORWARD);
+      r.out[r.nout++] = jet_imag(z);
+      r.out[r.nout++] = jet_irfftn(z, 2 * dims[i][2] - 1, 3, axes, JET_FFT_ORTHO);
+      jet_grad(jet_sum(jet_abs2(z)), 1, r.in, &r.out[r.nout++]);
+      check_model(&r);
+    }
+}
+
 static void laplacians_and_their_gradients(void **state) {
   (void)state;
   model r = {.tape = jet_tape_new()};
@@ -153,6 +170,7 @@ int main(void) {
       cmocka_unit_test(products),
       cmocka_unit_test(axes_gathers_scans_and_deposits),
       cmocka_unit_test(transforms),
+      cmocka_unit_test(transforms_of_one_plane),
       cmocka_unit_test(laplacians_and_their_gradients),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
