@@ -193,6 +193,97 @@ static void axes_come_one_after_another(void **state) {
   }
 }
 
+/* ---- laws, of every coefficient of a jet ---------------------------------------------------------------------------------------- */
+
+static void fill_series(jet_plan *plan, jet z, unsigned *seed) {
+  static number x[MOST];
+  for (int k = 0; k <= ORDER; k++) {
+    fill(x, jet_size(z), seed, 0);
+    jet_plan_write(plan, z, k, (double *)x);
+  }
+}
+
+static jet_plan *plan_law(jet z, int n, const jet out[], unsigned *seed) {
+  jet_plan *plan = jet_plan_new(z.tape, n, out);
+  assert_string_equal(jet_plan_message(plan), "");
+  fill_series(plan, z, seed);
+  assert_int_equal(jet_plan_run(plan), JET_OK);
+  return plan;
+}
+
+/* The first result is the second, to rounding of numbers of the given size. */
+static void agree(jet_plan *plan, jet a, jet b, double size) {
+  for (int k = 0; k <= ORDER; k++)
+    for (int part = 0; part <= jet_is_complex(a); part++) {
+      const double *x = jet_plan_data(plan, part ? jet_imag(a) : jet_real(a), k), *y = jet_plan_data(plan, part ? jet_imag(b) : jet_real(b), k);
+      for (ptrdiff_t i = 0; i < jet_size(a); i++) assert_true(fabs(x[i] - y[i]) <= 2e-15 * size);
+    }
+}
+
+static void inverse_transforms_undo(void **state) {
+  (void)state;
+  unsigned seed = 11;
+  for (int i = 0; i < 3 * SETTINGS; i++) {
+    const setting *s = &settings[i / 3];
+    const jet_fft_norm norm = (jet_fft_norm)(i % 3);
+    jet_tape *tape = jet_tape_new();
+    jet z = series(jet_parameter(tape, ORDER), &s->x);
+    jet out[3] = {jet_ifftn(jet_fftn(z, s->n, s->axes, norm), s->n, s->axes, norm), jet_fftn(jet_ifftn(z, s->n, s->axes, norm), s->n, s->axes, norm), z};
+    jet_plan *plan = plan_law(z, 3, out, &seed);
+    agree(plan, out[0], z, 4), agree(plan, out[1], z, 4);
+    jet_plan_free(plan);
+    jet_tape_free(tape);
+  }
+}
+
+/* Parseval: sum |z|^2 = sum |F z|^2 of a unitary F; of real arrays, half of whose spectrum is there, its other half counts too. */
+static void parseval_holds(void **state) {
+  (void)state;
+  unsigned seed = 12;
+  for (int i = 0; i < SETTINGS; i++) {
+    const setting *s = &settings[i];
+    const int last = axis_of(s, s->n - 1);
+    const ptrdiff_t n = s->x.dims[last];
+    ptrdiff_t start[RANK] = {0}, stop[RANK];
+    for (int j = 0; j < s->x.rank; j++) stop[j] = s->x.dims[j];
+    jet_tape *tape = jet_tape_new();
+    jet z = series(jet_parameter(tape, ORDER), &s->x), half = jet_rfftn(jet_real(z), s->n, s->axes, JET_FFT_ORTHO);
+    start[last] = 1, stop[last] = (n + 1) / 2;
+    jet doubled = stop[last] > 1 ? jet_sum(jet_abs2(jet_slice(half, start, stop, NULL))) : jet_scalar(tape, 0);
+    jet out[4] = {jet_sum(jet_abs2(jet_fftn(z, s->n, s->axes, JET_FFT_ORTHO))), jet_sum(jet_abs2(z)),
+                  jet_add(jet_sum(jet_abs2(half)), doubled), jet_sum(jet_square(jet_real(z)))};
+    jet_plan *plan = plan_law(z, 4, out, &seed);
+    agree(plan, out[0], out[1], (double)(4 * size_of(&s->x) + 1)), agree(plan, out[2], out[3], (double)(4 * size_of(&s->x) + 1));
+    jet_plan_free(plan);
+    jet_tape_free(tape);
+  }
+}
+
+/* Index i goes to -i along the axes of the transform. */
+static jet reflected(const setting *s, jet z) {
+  for (int i = 0; i < s->n; i++) z = jet_roll(jet_flip(z, s->axes[i]), 1, s->axes[i]);
+  return z;
+}
+
+/* The spectrum of a real array is Hermitian, that of an even one is even; so the one of a real even array is real. */
+static void spectra_have_the_symmetries_of_arrays(void **state) {
+  (void)state;
+  unsigned seed = 13;
+  for (int i = 0; i < SETTINGS; i++) {
+    const setting *s = &settings[i];
+    jet_tape *tape = jet_tape_new();
+    jet z = series(jet_parameter(tape, ORDER), &s->x), x = jet_fftn(jet_real(z), s->n, s->axes, JET_FFT_ORTHO);
+    jet even = jet_fftn(jet_add(z, reflected(s, z)), s->n, s->axes, JET_FFT_ORTHO), re = jet_real(z);
+    jet both = jet_imag(jet_fftn(jet_add(re, reflected(s, re)), s->n, s->axes, JET_FFT_ORTHO));
+    jet out[6] = {x, jet_conj(reflected(s, x)), even, reflected(s, even), both, jet_scale(both, 0)};
+    jet_plan *plan = plan_law(z, 6, out, &seed);
+    const double size = 4 * sqrt((double)size_of(&s->x)) + 1;
+    for (int j = 0; j < 6; j += 2) agree(plan, out[j], out[j + 1], size);
+    jet_plan_free(plan);
+    jet_tape_free(tape);
+  }
+}
+
 /* ---- reverse: <a, F v> = <F* a, v> ---------------------------------------------------------------------------------------------- */
 
 enum { COMPLEX, REAL, JOINED };
@@ -385,7 +476,8 @@ static void measuring_leaves_no_traces(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_coefficient_is_transformed), cmocka_unit_test(real_arrays_have_half_of_it_and_come_back),
-      cmocka_unit_test(axes_come_one_after_another),
+      cmocka_unit_test(axes_come_one_after_another),      cmocka_unit_test(inverse_transforms_undo),
+      cmocka_unit_test(parseval_holds),                   cmocka_unit_test(spectra_have_the_symmetries_of_arrays),
       cmocka_unit_test(adjoints_are_transposes),          cmocka_unit_test(hessians_are_symmetric),
       cmocka_unit_test(instruction_sets_give_the_same_bits), cmocka_unit_test(a_measured_plan_differs_by_rounding),
       cmocka_unit_test(shifts_and_frequencies),           cmocka_unit_test(measuring_leaves_no_traces), cmocka_unit_test(wrong_axes_and_extents_are_named),
