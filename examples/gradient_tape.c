@@ -1,9 +1,9 @@
-/* gradient_tape.c - linear regression by gradient descent, written twice over one loss. Points y = 3 x + 2 + noise, x and
-   noise normal; the model is W x + b, and
+/* gradient_tape.c - linear regression by gradient descent, written twice over one loss. Points y = 3 x + 2 + noise, x
+   and noise normal; the model is W x + b, and
        L(W, b) = mean (W x + b - y)^2,      (W, b) <- (W, b) - rate grad L.
    First as TensorFlow has it: operations are recorded on a tape, which is asked for the gradient. Then as PyTorch has
-   it: parameters own a gradient, into which `backward` adds, along which `step` moves, and which `zero_grad` clears. Both
-   must give the same numbers, bit for bit, and gradients that agree with those of the moments of the points,
+   it: parameters own a gradient, into which `backward` adds, along which `step` moves, and which `zero_grad` clears.
+   Both must give the same numbers, bit for bit, and gradients that agree with those of the moments of the points,
        dL/dW = 2 (W mean x^2 + b mean x - mean xy),      dL/db = 2 (W mean x + b - mean y),
    whose zero is the line of least squares. */
 #include "common/cli.h"
@@ -46,7 +46,7 @@ static jet squared_error(int n, const jet in[], void *data) {
   return jet_mean(jet_square(jet_sub(line, in[Y])));
 }
 
-/* ---- as in TensorFlow: a tape, its gradient ----------------------------------------------------------------------- */
+/* ---- as in TensorFlow: a tape, its gradient --------------------------------------------------------------------- */
 
 typedef struct taped {
   jet_plan *plan;
@@ -83,7 +83,7 @@ static void taped_assign_sub(taped *t, double rate) {
   for (int i = 0; i < PARAMETERS; i++) t->value[i] -= rate * t->gradient[i];
 }
 
-/* ---- as in PyTorch: backward, step, zero_grad ----------------------------------------------------------------------- */
+/* ---- as in PyTorch: backward, step, zero_grad ------------------------------------------------------------------- */
 
 typedef struct parameter {
   double value, grad; /* grad: the sum of what every `backward` since the last `zero_grad` has found */
@@ -121,7 +121,7 @@ static void zero_grad(module *m) {
   for (int i = 0; i < PARAMETERS; i++) m->p[i].grad = 0;
 }
 
-/* ---- the points ------------------------------------------------------------------------------------------------------ */
+/* ---- the points ------------------------------------------------------------------------------------------------- */
 
 /* The moments in long double: they are what gradients are compared with. */
 static void take_moments(points *p) {
@@ -159,7 +159,7 @@ static double gradient_error(const points *p, const double value[], const double
               along_b / (fabs(w * p->mx) + fabs(b) + fabs(p->my)));
 }
 
-/* ---- training -------------------------------------------------------------------------------------------------------- */
+/* ---- training --------------------------------------------------------------------------------------------------- */
 
 enum { EPOCH, PAST_WEIGHT, PAST_BIAS, LOSS, SLOPE_WEIGHT, SLOPE_BIAS, COLUMNS };
 static const char *const headings[COLUMNS] = {"epoch", "W", "b", "loss", "dL_dW", "dL_db"};
@@ -221,7 +221,7 @@ static int train(regression *r) {
   return status;
 }
 
-/* ---- how long an epoch takes ----------------------------------------------------------------------------------------- */
+/* ---- how long an epoch takes ------------------------------------------------------------------------------------ */
 
 static int taped_epoch(regression *r) {
   const int status = taped_gradient(&r->t);
@@ -256,7 +256,7 @@ static int time_epochs(regression *r, double us[2]) {
   return status;
 }
 
-/* ---- what is written ------------------------------------------------------------------------------------------------- */
+/* ---- what is written -------------------------------------------------------------------------------------------- */
 
 typedef enum file { POINTS_TABLE, EPOCHS_TABLE, PICTURE, FILES } file;
 static const char *const file_names[FILES] = {"points.csv", "epochs.csv", "regression.png"};
@@ -336,7 +336,7 @@ static int write_picture(const regression *r, const surface *s, output *out, con
   return plot_write_across(out, path, 2, 2, panels);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------- */
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static int learn(regression *r, double us[2]) {
   r->past = (double *)malloc(COLUMNS * ((size_t)r->set->epochs + 1) * sizeof *r->past);

@@ -1,12 +1,12 @@
 /* qubit.c - a qubit is turned from |0> to |1> by gradient descent: two rotations act on it as complex matrices,
-       |psi> = R_y(b) R_x(a) |0>,      R_x(a) = exp(-i a X/2) = cos(a/2) - i sin(a/2) X,      R_y(b) with Y as well,
-   and the angles go down the gradient of the expectation <Z> = <psi|Z|psi>, from 1 near the start to -1.
-   X, Y, Z are Pauli's matrices. At every step the derivatives are compared with
-     - the closed form: <Z> = cos a cos b, its gradient and its Hessian, which here is the gradient's coefficient 1 along
-       jets of order 1 in the directions of both angles;
-     - the parameter-shift rule, which is exact and needs nothing but expectations, so that a quantum computer can do it:
-       d<Z>/da = (<Z>(a + pi/2) - <Z>(a - pi/2))/2 (Mitarai, Negoro, Kitagawa, Fujii 2018; Schuld, Bergholm, Gogolin, Izaac,
-       Killoran 2019). */
+       |psi> = R_y(b) R_x(a) |0>,      R_x(a) = exp(-i a X/2) = cos(a/2) - i sin(a/2) X,      R_y(b) so with Y,
+   and the angles go down the gradient of the expectation <Z> = <psi|Z|psi>, from near 1 to -1. X, Y, Z are Pauli's
+   matrices. At every step all that is computed is compared with
+     - the closed form: the expectations of X, Y and Z are sin b cos a, -sin a and cos a cos b; gradient and Hessian are
+       those of cos a cos b. The Hessian is the gradient's coefficient 1 along jets of order 1 in both directions;
+     - the parameter-shift rule, which is exact and needs nothing but expectations, so that a quantum computer can do
+       it: d<Z>/da = (<Z>(a + pi/2) - <Z>(a - pi/2))/2 (Mitarai, Negoro, Kitagawa and Fujii 2018; Schuld, Bergholm,
+       Gogolin, Izaac and Killoran 2019). */
 #include "common/cli.h"
 #include "common/clock.h"
 #include "common/csv.h"
@@ -36,7 +36,7 @@ typedef struct settings {
   const char *out;
 } settings;
 
-/* ---- the circuit ----------------------------------------------------------------------------------------------------- */
+/* ---- the circuit ------------------------------------------------------------------------------------------------ */
 
 static jet matrix(jet_tape *tape, const double *pairs) {
   return jet_constant_complex(tape, 2, (const ptrdiff_t[]){2, 2}, pairs);
@@ -49,12 +49,12 @@ static jet rotation(jet angle, const double *pauli) {
                  jet_mul(minus_i_sine, matrix(angle.tape, pauli)));
 }
 
-/* <Z> of angles [.., 1, 1]: one qubit, or as many as there are angles. */
-static jet expectation(jet a, jet b) {
+/* <psi|P|psi> for angles [.., 1, 1]: of one qubit, or of as many as there are angles. */
+static jet expectation(const double *pauli, jet a, jet b) {
   const jet zero = jet_constant_complex(a.tape, 2, (const ptrdiff_t[]){2, 1}, ket_0);
   const jet ket = jet_matmul(rotation(b, pauli_y), jet_matmul(rotation(a, pauli_x), zero));
   const jet bra = jet_transpose(jet_conj(ket));
-  return jet_real(jet_matmul(bra, jet_matmul(matrix(a.tape, pauli_z), ket)));
+  return jet_real(jet_matmul(bra, jet_matmul(matrix(a.tape, pauli), ket)));
 }
 
 /* (<Z>(a + pi/2) - <Z>(a - pi/2))/2, or for b so. */
@@ -62,14 +62,14 @@ static jet shift_rule(jet a, jet b, int which) {
   jet value[2];
   for (int i = 0; i < 2; i++) {
     const double by = i ? -pi / 2 : pi / 2;
-    value[i] = which == A ? expectation(jet_shift(a, by), b) : expectation(a, jet_shift(b, by));
+    value[i] = which == A ? expectation(pauli_z, jet_shift(a, by), b) : expectation(pauli_z, a, jet_shift(b, by));
   }
   return jet_scale(jet_sub(value[0], value[1]), 0.5);
 }
 
-/* ---- the plan: all that is known at one point -------------------------------------------------------------------------- */
+/* ---- the plan: all that is known at one point ------------------------------------------------------------------- */
 
-enum { AT_A, AT_B, VALUE, SLOPE_A, SLOPE_B, SHIFT_A, SHIFT_B, H_AA, H_AB, H_BA, H_BB, KNOWN };
+enum { AT_A, AT_B, MEAN_X, MEAN_Y, VALUE, SLOPE_A, SLOPE_B, SHIFT_A, SHIFT_B, H_AA, H_AB, H_BA, H_BB, KNOWN };
 enum { STEP = KNOWN, LEAST, MOST, COLUMNS }; /* LEAST, MOST: curvatures, the Hessian's eigenvalues */
 
 typedef struct qubit {
@@ -77,7 +77,7 @@ typedef struct qubit {
   jet_plan *plan;
   double now[KNOWN];
   double *past; /* COLUMNS columns, each `steps` + 1 long                     */
-  double worst; /* difference of a derivative from what it is compared with */
+  double worst; /* difference of what is known from the closed form          */
 } qubit;
 
 static jet angle(jet angles, ptrdiff_t which) {
@@ -85,40 +85,39 @@ static jet angle(jet angles, ptrdiff_t which) {
   return jet_reshape(jet_slice(angles, &which, &after, NULL), 2, one);
 }
 
-/* Jets of order 1 in two directions, a and b, under reverse: coefficient 0 of the gradient is the gradient, coefficient 1
-   the Hessian, a row for each direction. */
+/* Jets of order 1 in two directions, a and b, under reverse: coefficient 0 of what comes out is the gradient,
+   coefficient 1 the Hessian, a row for each direction. */
 static jet gradient_and_hessian(jet angles) {
   const double eye[ANGLES * ANGLES] = {1, 0, 0, 1};
   const jet directions = jet_constant(angles.tape, 2, (const ptrdiff_t[]){ANGLES, ANGLES}, eye),
             along = jet_expand_many(angles, directions, jet_parameter(angles.tape, 1));
   jet gradient;
-  jet_grad(expectation(angle(along, A), angle(along, B)), 1, &along, &gradient);
+  jet_grad(expectation(pauli_z, angle(along, A), angle(along, B)), 1, &along, &gradient);
   return gradient;
 }
 
 static int plan_new(qubit *q) {
   jet_tape *tape = jet_tape_new();
   const jet angles = jet_input(tape, 1, (const ptrdiff_t[]){ANGLES}), a = angle(angles, A), b = angle(angles, B);
-  const jet out[] = {expectation(a, b), gradient_and_hessian(angles), shift_rule(a, b, A), shift_rule(a, b, B)};
-  q->plan = jet_plan_new(tape, 4, out);
+  const jet out[] = {gradient_and_hessian(angles), shift_rule(a, b, A),        shift_rule(a, b, B),
+                     expectation(pauli_x, a, b),   expectation(pauli_y, a, b), expectation(pauli_z, a, b)};
+  static const int known[] = {SLOPE_A, SHIFT_A, SHIFT_B, MEAN_X, MEAN_Y, VALUE};
+  q->plan = jet_plan_new(tape, 6, out);
   jet_plan_bind(q->plan, angles, 0, &q->now[AT_A]);
-  jet_plan_bind(q->plan, out[0], 0, &q->now[VALUE]);
-  jet_plan_bind(q->plan, out[1], 0, &q->now[SLOPE_A]);
-  jet_plan_bind(q->plan, out[1], 1, &q->now[H_AA]);
-  jet_plan_bind(q->plan, out[2], 0, &q->now[SHIFT_A]);
-  jet_plan_bind(q->plan, out[3], 0, &q->now[SHIFT_B]);
+  for (int i = 0; i < 6; i++) jet_plan_bind(q->plan, out[i], 0, &q->now[known[i]]);
+  jet_plan_bind(q->plan, out[0], 1, &q->now[H_AA]);
   jet_tape_free(tape);
   return jet_plan_status(q->plan) ? cli_complain(1, "%s", jet_plan_message(q->plan)) : 0;
 }
 
-/* ---- descent ----------------------------------------------------------------------------------------------------------- */
+/* ---- descent ---------------------------------------------------------------------------------------------------- */
 
 static const double *past(const qubit *q, int column) { return q->past + column * (q->set->steps + 1); }
 
 static double difference(const qubit *q) {
   const double *x = q->now, ca = cos(x[AT_A]), sa = sin(x[AT_A]), cb = cos(x[AT_B]), sb = sin(x[AT_B]);
-  const double exact[KNOWN] = {x[AT_A],  x[AT_B],  ca * cb, -sa * cb, -ca * sb, -sa * cb,
-                               -ca * sb, -ca * cb, sa * sb, sa * sb,  -ca * cb};
+  const double exact[KNOWN] = {x[AT_A],  x[AT_B],  sb * ca,  -sa,     ca * cb, -sa * cb, -ca * sb,
+                               -sa * cb, -ca * sb, -ca * cb, sa * sb, sa * sb, -ca * cb};
   double most = 0;
   for (int i = 0; i < KNOWN; i++)
     if (!(fabs(x[i] - exact[i]) <= most)) most = fabs(x[i] - exact[i]);
@@ -129,7 +128,7 @@ static int check(qubit *q, int step) {
   const double off = difference(q);
   if (!(off <= q->worst)) q->worst = off;
   if (off <= tolerance * (1 + fabs(q->now[AT_A]) + fabs(q->now[AT_B]))) return 0;
-  return cli_complain(1, "step %d: a derivative or the parameter-shift rule is %.1e off the closed form", step, off);
+  return cli_complain(1, "step %d: an expectation or a derivative is %.1e off the closed form", step, off);
 }
 
 /* A row of the past: what is known, and the curvatures of <Z>. */
@@ -171,16 +170,16 @@ static int descend(qubit *q) {
   return status;
 }
 
-/* ---- what is written ------------------------------------------------------------------------------------------------------ */
+/* ---- what is written -------------------------------------------------------------------------------------------- */
 
 typedef enum file { TABLE, PICTURE, FILES } file;
 static const char *const file_names[FILES] = {"steps.csv", "qubit.png"};
 
 static int write_table(const qubit *q, output *out) {
-  static const int order[COLUMNS] = {STEP,    AT_A, AT_B, VALUE, SLOPE_A, SLOPE_B, SHIFT_A,
-                                     SHIFT_B, H_AA, H_AB, H_BA,  H_BB,    LEAST,   MOST};
-  static const char *const headings[COLUMNS] = {"step",    "a",    "b",    "z",    "dz_da", "dz_db", "shift_a",
-                                                "shift_b", "h_aa", "h_ab", "h_ba", "h_bb",  "least", "most"};
+  static const int order[COLUMNS] = {STEP,    AT_A,    AT_B, MEAN_X, MEAN_Y, VALUE, SLOPE_A, SLOPE_B,
+                                     SHIFT_A, SHIFT_B, H_AA, H_AB,   H_BA,   H_BB,  LEAST,   MOST};
+  static const char *const headings[COLUMNS] = {"step",    "a",       "b",    "x",    "y",    "z",    "dz_da", "dz_db",
+                                                "shift_a", "shift_b", "h_aa", "h_ab", "h_ba", "h_bb", "least", "most"};
   column list[COLUMNS];
   for (int j = 0; j < COLUMNS; j++) list[j] = (column){headings[j], past(q, order[j])};
   csv_write(out->stream, q->set->steps + 1, COLUMNS, list);
@@ -202,13 +201,13 @@ static void lay_grid(const qubit *q, surface *s) {
   }
 }
 
-/* <Z> of the whole grid in one run: angles of [1, GRID, 1, 1] and [GRID, 1, 1, 1] meet in a product of matrices. Contours are
-   drawn at levels whose ratios are equal: those of exp <Z> lie at equal distances of <Z>. */
+/* <Z> of the whole grid in one run: angles of [1, GRID, 1, 1] and [GRID, 1, 1, 1] meet in a product of matrices.
+   Contours are drawn at levels whose ratios are equal: those of exp <Z> lie at equal distances of <Z>. */
 static int take_surface(const qubit *q, surface *s) {
   lay_grid(q, s);
   jet_tape *tape = jet_tape_new();
   const jet a = jet_input(tape, 4, (const ptrdiff_t[]){1, GRID, 1, 1}),
-            b = jet_input(tape, 4, (const ptrdiff_t[]){GRID, 1, 1, 1}), shade = jet_exp(expectation(a, b));
+            b = jet_input(tape, 4, (const ptrdiff_t[]){GRID, 1, 1, 1}), shade = jet_exp(expectation(pauli_z, a, b));
   jet_plan *plan = jet_plan_new(tape, 1, &shade);
   jet_plan_bind(plan, a, 0, s->at[A]);
   jet_plan_bind(plan, b, 0, s->at[B]);
@@ -236,7 +235,7 @@ static int write_picture(const qubit *q, const surface *s, output *out, const ch
   return plot_write_across(out, path, 2, 2, panels);
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------------------- */
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static int turn_and_write(qubit *q, files *f) {
   static surface s;
@@ -249,7 +248,7 @@ static int turn_and_write(qubit *q, files *f) {
   if (!status) status = write_table(q, &f->out[TABLE]);
   if (!status) status = write_picture(q, &s, &f->out[PICTURE], f->path[PICTURE]);
   if (status) return status;
-  printf("expectation, gradient, Hessian and parameter-shift rule within %.1e of the closed form\n", q->worst);
+  printf("expectations, gradient, Hessian and parameter-shift rule within %.1e of the closed form\n", q->worst);
   printf("final <Z> %.7f a %.6f b %.6f time %.2f\n", q->now[VALUE], q->now[AT_A], q->now[AT_B], time);
   return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""gradient_tape_torch.py GRADIENT_TAPE - the linear regression of examples/gradient_tape by PyTorch, on one thread: the same points,
-from the same start. That both go the same way is checked; then both are timed in turn, so that they are seen under the same load. An
-epoch is gradient and update. Needs torch (Debian: python3-torch)."""
+"""gradient_tape_torch.py GRADIENT_TAPE - the linear regression of examples/gradient_tape by PyTorch, on one thread:
+the same points, from the same start. That both go the same way is checked; then both are timed in turn, so that they
+are seen under the same load. An epoch is gradient and update. Needs torch (Debian: python3-torch)."""
 import csv
 import os
 import re
@@ -91,7 +91,8 @@ def main(directory):
     for _ in range(TURNS):
         taken.append(ours(directory) + [timed(*trial) for trial in trials])
     tape, backward, *torches = (statistics.median(column) for column in zip(*taken))
-    print(f"{len(points)} points, medians of {TURNS}: an epoch takes {tape:.2f} us by the tape, {backward:.2f} us by backward and step")
+    print(f"{len(points)} points, medians of {TURNS} turns; an epoch:")
+    print(f"jets: {tape:.2f} us by the tape, {backward:.2f} us by backward and step")
     for i, ((way, p), us) in enumerate(zip(trials, torches), 2):
         ratio = statistics.median(row[i] / row[0] for row in taken)
         print(f"PyTorch {torch.__version__}, {way.__name__}, {p.dtype}: {us:.1f} us, {ratio:.0f} times the tape's")
