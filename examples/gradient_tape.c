@@ -21,7 +21,7 @@
 
 enum { WEIGHT, BIAS, PARAMETERS, X = PARAMETERS, Y, INPUTS };
 enum { REPORTS = 50, ROUNDS = 5, GRID = 61, LEVELS = 14, MOST_DRAWN = 4096 };
-enum { MOST_POINTS = 1000000, MOST_EPOCHS = 1000000, MOST_REPEATS = 10000000, VISITS = 2000000 };
+enum { MOST_POINTS = 100000, MOST_EPOCHS = 100000, MOST_REPEATS = 10000000, VISITS = 2000000 };
 
 static const double true_weight = 3, true_bias = 2, noise = 1;
 static const double tolerance = 1e-12; /* for gradients, relative to the terms that they are sums of */
@@ -202,7 +202,7 @@ static void note(regression *r, int epoch) {
   const int room = r->set->epochs + 1, every = (r->set->epochs + REPORTS - 1) / REPORTS;
   for (int j = 0; j < COLUMNS; j++) r->past[j * room + epoch] = row[j];
   if (every && epoch % every && epoch < r->set->epochs) return;
-  printf("epoch %4d  W %8.5f  b %8.5f  loss %.5f\n", epoch, t->value[WEIGHT], t->value[BIAS], t->loss);
+  printf("epoch %4d  W %#9.6g  b %#9.6g  loss %#.6g\n", epoch, t->value[WEIGHT], t->value[BIAS], t->loss);
   fflush(stdout);
 }
 
@@ -359,9 +359,9 @@ static int learn_and_write(regression *r, files *f) {
   if (!status) status = write_picture(r, &s, &f->out[PICTURE], f->path[PICTURE]);
   if (status) return status;
   printf("tape and backward give the same numbers bit for bit, gradients within %.1e of the moments'\n", r->worst);
-  printf("least squares: W %.5f  b %.5f\n", r->p.best[WEIGHT], r->p.best[BIAS]);
+  printf("least squares: W %#.6g  b %#.6g\n", r->p.best[WEIGHT], r->p.best[BIAS]);
   printf("one epoch takes %.3f us by the tape, %.3f us by backward, step and zero_grad\n", us[0], us[1]);
-  printf("final W %.5f b %.5f loss %.5f time %.2f\n", past(r, PAST_WEIGHT)[last], past(r, PAST_BIAS)[last],
+  printf("final W %#.6g b %#.6g loss %#.6g time %.2f\n", past(r, PAST_WEIGHT)[last], past(r, PAST_BIAS)[last],
          past(r, LOSS)[last], time);
   return 0;
 }

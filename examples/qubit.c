@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { A, B, ANGLES, REPORTS = 20, GRID = 81, LEVELS = 16, MOST_STEPS = 1000000 };
+enum { A, B, ANGLES, REPORTS = 20, GRID = 81, LEVELS = 16, MOST_STEPS = 100000 };
 
 static const double pi = 3.14159265358979323846;
 static const double tolerance = 1e-13; /* for derivatives, relative to 1 + |a| + |b|, to which angles are rounded */
