@@ -1,0 +1,235 @@
+/* chain.c - networks put together from layers, after Flux's Chain(Dense(10, 5, sigmoid), Dense(5, 2), softmax), in four
+   parts:
+     derivative     3x^2 + 2x + 1 at 2, whose gradient is 14, and its second derivative 6
+     chain          layers composed as values, all parameters collected in one call, the gradient of a loss with respect
+                    to all of them against central differences
+     transfer       a network learns the digits 0-4, keeps its first layers (the base) and gets a new last one (the head)
+                    for 5-9, of which there are few pictures. The gradient is asked for the head alone, so that of the
+                    base is never recorded, and the plan of a step is shorter (Yosinski et al. 2014)
+     augmentation   few pictures of all ten digits, mirrored, moved and turned at random whenever they are seen
+   Accuracies are of validation pictures, means over --repeats splits of the data and draws of the parameters. */
+#include "chain_study.h"
+#include "common/clock.h"
+#include "common/csv.h"
+#include "common/files.h"
+#include "common/layers.h"
+#include "common/picture.h"
+#include "common/plot.h"
+
+#include <jets.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+
+typedef enum part { ALL, DERIVATIVE, CHAIN, TRANSFER, AUGMENTATION } part;
+static const char *const part_names[] = {"all", "derivative", "chain", "transfer", "augmentation", NULL};
+
+typedef enum file { TRANSFER_TABLE, CURVES, AUGMENTATION_TABLE, EXAMPLES, FILES } file;
+static const char *const file_names[FILES] = {"transfer.csv", "curves.png", "augmentation.csv", "augmented.png"};
+
+static int runs(const settings *s, part p) { return s->part.at == ALL || s->part.at == (int)p; }
+
+/* ---- a derivative ------------------------------------------------------------------------------------------------ */
+
+static jet parabola(jet x, void *data) { /* 3x^2 + 2x + 1 */
+  (void)data;
+  return jet_shift(jet_add(jet_scale(jet_square(x), 3), jet_scale(x, 2)), 1);
+}
+
+static int show_derivative(void) {
+  const double x = 2;
+  double d[3], gradient;
+  jet_fn *f = jet_fn_new(parabola, NULL, 1);
+  jet_status status = jet_fn_derivatives(f, 2, &x, d);
+  if (!status) status = jet_fn_gradient(f, &x, NULL, &gradient); /* in reverse */
+  if (!status) printf("3x^2 + 2x + 1 at %g: value %g, gradient %g, second derivative %g\n", x, d[0], gradient, d[2]);
+  int bad = status ? cli_complain(1, "%s", jet_fn_message(f)) : 0;
+  if (!bad && fabs(gradient - d[1]) > 1e-12) bad = cli_complain(1, "reverse %g is not forward %g", gradient, d[1]);
+  jet_fn_free(f);
+  return bad;
+}
+
+/* ---- layers as values -------------------------------------------------------------------------------------------- */
+
+/* The largest difference between the gradient and central differences of the loss. */
+static int compare(jet_plan *plan, const double *loss, ptrdiff_t n, double *w, const double *g, double *most) {
+  const double h = 1e-5;
+  *most = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const double at = w[i], expected = g[i];
+    double side[2];
+    for (int j = 0; j < 2; j++) {
+      w[i] = at + (j ? -h : h);
+      if (jet_plan_run(plan)) return cli_complain(1, "%s", jet_plan_message(plan));
+      side[j] = *loss;
+    }
+    w[i] = at;
+    if (jet_plan_run(plan)) return cli_complain(1, "%s", jet_plan_message(plan));
+    const double error = fabs((side[0] - side[1]) / (2 * h) - expected);
+    if (!(error <= *most)) *most = error;
+  }
+  return *most < 1e-8 ? 0 : cli_complain(1, "the gradient is %g away from central differences", *most);
+}
+
+static int show_chain(const settings *s) {
+  const chain model = chain_of(dense(10, 5, SIGMOID), dense(5, 2, IDENTITY), applied(SOFTMAX));
+  const ptrdiff_t size = chain_size(&model), dims[] = {1, 10}, classes[] = {1, 2};
+  const double target[2] = {0, 1};
+  double input[10], loss, largest;
+  rng r = rng_new((uint64_t)s->seed);
+  jet_tape *tape = jet_tape_new();
+  jet parameter[MOST_ARRAYS], x = jet_input(tape, 2, dims);
+  const int n = chain_parameters(&model, tape, parameter);
+  jet out[2 + MOST_ARRAYS] = {{NULL, 0}, chain_apply(&model, parameter, x)};
+  out[0] = jet_neg(jet_sum(jet_xlogy(jet_constant(tape, 2, classes, target), out[1]))); /* the cross entropy */
+  jet_grad(out[0], n, parameter, out + 2);
+  jet_plan *plan = jet_plan_new(tape, 2 + n, out);
+  const numbers w = numbers_new(JET_F64, size), g = numbers_new(JET_F64, size);
+  int status = w.at && g.at ? 0 : cli_complain(1, "out of memory");
+  if (!status) {
+    chain_draw(&model, &r, w);
+    for (int i = 0; i < 10; i++) input[i] = rng_uniform(&r);
+    jet_plan_bind(plan, x, 0, input);
+    jet_plan_bind(plan, out[0], 0, &loss);
+    chain_bind(plan, n, parameter, w);
+    chain_bind(plan, n, out + 2, g);
+    chain_print(&model, JET_F64, stdout);
+    status = jet_plan_run(plan) ? cli_complain(1, "%s", jet_plan_message(plan)) : 0;
+  }
+  if (!status) {
+    const double *y = jet_plan_data(plan, out[1], 0);
+    printf("of a random input: %.4f %.4f\n", y[0], y[1]);
+    status = compare(plan, &loss, size, (double *)w.at, (const double *)g.at, &largest);
+  }
+  if (!status)
+    printf("gradient of the cross entropy, %td numbers: within %.0e of central differences\n", size, largest);
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+  numbers_free(w);
+  numbers_free(g);
+  return status;
+}
+
+/* ---- what is written --------------------------------------------------------------------------------------------- */
+
+static int write_table(output *out, ptrdiff_t rows, int columns, const column *list) {
+  csv_write(out->stream, rows, columns, list);
+  return output_commit(out) ? 0 : 2;
+}
+
+static int write_tables_and_curves(const study *t, files *f, int first) {
+  column ways[1 + WAYS] = {{"pictures", t->size}}, variants[1 + VARIANTS] = {{"epoch", t->epoch}};
+  plot panels[2], *p = panels;
+  int status = 0;
+  for (int i = 0; i < WAYS; i++) ways[1 + i] = (column){way_names[i], t->transfer[i]};
+  for (int i = 0; i < VARIANTS; i++) variants[1 + i] = (column){variant_names[i], t->augmented[i]};
+  if (runs(t->set, TRANSFER)) status = write_table(&f->out[TRANSFER_TABLE - first], t->sizes, 1 + WAYS, ways);
+  if (!status && runs(t->set, AUGMENTATION))
+    status = write_table(&f->out[AUGMENTATION_TABLE - first], POINTS + 1, 1 + VARIANTS, variants);
+  for (int i = 0; i < WAYS; i++) ways[1 + i].name = way_titles[i];
+  if (runs(t->set, TRANSFER))
+    *p++ = (plot){.title = "5-9, after 0-4 were learnt",
+                  .x_label = "training pictures",
+                  .y_label = "accuracy",
+                  .legend_at = "bottom right",
+                  .log_x = 1,
+                  .rows = t->sizes,
+                  .columns = 1 + WAYS,
+                  .list = ways};
+  if (runs(t->set, AUGMENTATION))
+    *p++ = (plot){.title = "few pictures, augmented",
+                  .x_label = "epoch",
+                  .y_label = "accuracy",
+                  .legend_at = "bottom right",
+                  .rows = POINTS + 1,
+                  .columns = 1 + VARIANTS,
+                  .list = variants};
+  const int count = (int)(p - panels), at = CURVES - first;
+  return status ? status : plot_write_across(&f->out[at], f->path[at], count, count, panels);
+}
+
+/* One picture of each kind, moved as far as it may be. */
+static int write_examples(const study *t, files *f, int first) {
+  double changed[VARIANTS][PIXELS];
+  picture list[VARIANTS];
+  for (int v = 0; v < VARIANTS; v++) {
+    const augmentation a = study_variant(t->set, (variant)v);
+    const movement m = {a.flip > 0, a.shift, a.shift, a.rotate};
+    augment_apply(&m, SIDE, SIDE, t->data.pixels, changed[v]);
+    list[v] = (picture){"", SIDE, SIDE, changed[v]};
+    snprintf(list[v].title, sizeof list->title, "%s", variant_names[v]);
+  }
+  return picture_write(&f->out[EXAMPLES - first], f->path[EXAMPLES - first], VARIANTS, list);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+static void print_end(const settings *s, const study *t, double seconds) {
+  const int i = t->sizes > 1 ? 1 : 0;
+  printf("final");
+  if (runs(s, TRANSFER)) printf(" transfer %.4f scratch %.4f", t->transfer[NEW_HEAD][i], t->transfer[SCRATCH][i]);
+  if (runs(s, AUGMENTATION))
+    printf(" augmented %.4f plain %.4f", t->augmented[COMBINED][POINTS], t->augmented[WITHOUT][POINTS]);
+  printf(" time %.2f\n", seconds);
+}
+
+static int study_digits(study *t, const settings *s) {
+  const int first = runs(s, TRANSFER) ? TRANSFER_TABLE : CURVES, end = runs(s, AUGMENTATION) ? FILES : CURVES + 1;
+  static files f;
+  int status = study_new(t, s);
+  if (!status) status = files_open(&f, s->out, end - first, file_names + first);
+  if (!status && runs(s, TRANSFER)) status = study_transfer(t);
+  if (!status && runs(s, AUGMENTATION)) status = study_augmentation(t);
+  if (!status) status = write_tables_and_curves(t, &f, first);
+  if (!status && runs(s, AUGMENTATION)) status = write_examples(t, &f, first);
+  files_discard(&f);
+  study_free(t);
+  return status;
+}
+
+static int read_settings(int argc, char **argv, settings *s) {
+  const cli_option options[] = {
+      {"part", "NAME", "what is shown", CLI_CHOICE, &s->part, 0, 0},
+      {"base-epochs", "N", "passes over the pictures of 0-4", CLI_INTEGER, &s->base_epochs, 0, 100000},
+      {"steps", "N", "minibatches of 5-9, for each network", CLI_INTEGER, &s->steps, 0, 10000000},
+      {"epochs", "N", "passes over the pictures with augmentation", CLI_INTEGER, &s->epochs, 0, 100000},
+      {"pictures", "N", "that train with augmentation", CLI_INTEGER, &s->pictures, 1, 1000000},
+      {"flip", "P", "probability of a flip", CLI_NUMBER, &s->most.flip, 0, 1},
+      {"shift", "PIXELS", "at most, along both axes", CLI_NUMBER, &s->most.shift, 0, SIDE},
+      {"rotate", "DEGREES", "at most, either way", CLI_NUMBER, &s->most.rotate, 0, 180},
+      {"combine-flips", "", "flips among the combined, which spoil digits", CLI_FLAG, &s->combine_flips, 0, 0},
+      {"learning-rate", "R", "of Adam", CLI_NUMBER, &s->rate, 0, 1e6},
+      {"batch", "N", "pictures in a minibatch", CLI_INTEGER, &s->batch, 1, 10000},
+      {"repeats", "N", "splits of the data, averaged", CLI_INTEGER, &s->repeats, 1, 1000},
+      {"f32", "", "train in float", CLI_FLAG, &s->f32, 0, 0},
+      {"seed", "N", "of splits, parameters and changes", CLI_INTEGER, &s->seed, 0, INT_MAX},
+      {"data", "FILE", "pictures, instead of the project's", CLI_FILE, &s->data, 0, 0},
+      {"out", "DIR", "where tables and pictures go", CLI_FILE, &s->out, 0, 0},
+  };
+  return cli_read(argc, argv, "Composes layers, transfers what they have learnt, and augments pictures.",
+                  sizeof options / sizeof *options, options);
+}
+
+int main(int argc, char **argv) {
+  settings s = {.part = {part_names, ALL},
+                .base_epochs = 10,
+                .epochs = 200,
+                .steps = 300,
+                .pictures = 100,
+                .batch = 32,
+                .repeats = 5,
+                .seed = 1,
+                .rate = 2e-3,
+                .most = {.flip = 0.5, .shift = 0.5, .rotate = 15},
+                .out = "chain"};
+  static study t;
+  const double start = clock_seconds();
+  int status = read_settings(argc, argv, &s);
+  if (status >= 0) return status;
+  status = 0;
+  if (runs(&s, DERIVATIVE)) status = show_derivative();
+  if (!status && runs(&s, CHAIN)) status = show_chain(&s);
+  if (!status && (runs(&s, TRANSFER) || runs(&s, AUGMENTATION))) status = study_digits(&t, &s);
+  if (!status) print_end(&s, &t, clock_seconds() - start);
+  return status;
+}
