@@ -36,15 +36,15 @@ static jet parabola(jet x, void *data) { /* 3x^2 + 2x + 1 */
   return jet_shift(jet_add(jet_scale(jet_square(x), 3), jet_scale(x, 2)), 1);
 }
 
-static int show_derivative(void) {
+static int show_derivative(double *gradient) {
   const double x = 2;
-  double d[3], gradient;
+  double d[3];
   jet_fn *f = jet_fn_new(parabola, NULL, 1);
   jet_status status = jet_fn_derivatives(f, 2, &x, d);
-  if (!status) status = jet_fn_gradient(f, &x, NULL, &gradient); /* in reverse */
-  if (!status) printf("3x^2 + 2x + 1 at %g: value %g, gradient %g, second derivative %g\n", x, d[0], gradient, d[2]);
+  if (!status) status = jet_fn_gradient(f, &x, NULL, gradient); /* in reverse */
+  if (!status) printf("3x^2 + 2x + 1 at %g: value %g, gradient %g, second derivative %g\n", x, d[0], *gradient, d[2]);
   int bad = status ? cli_complain(1, "%s", jet_fn_message(f)) : 0;
-  if (!bad && fabs(gradient - d[1]) > 1e-12) bad = cli_complain(1, "reverse %g is not forward %g", gradient, d[1]);
+  if (!bad && fabs(*gradient - d[1]) > 1e-12) bad = cli_complain(1, "reverse %g is not forward %g", *gradient, d[1]);
   jet_fn_free(f);
   return bad;
 }
@@ -71,11 +71,11 @@ static int compare(jet_plan *plan, const double *loss, ptrdiff_t n, double *w, c
   return *most < 1e-8 ? 0 : cli_complain(1, "the gradient is %g away from central differences", *most);
 }
 
-static int show_chain(const settings *s) {
+static int show_chain(const settings *s, double *error) {
   const chain model = chain_of(dense(10, 5, SIGMOID), dense(5, 2, IDENTITY), applied(SOFTMAX));
   const ptrdiff_t size = chain_size(&model), dims[] = {1, 10}, classes[] = {1, 2};
   const double target[2] = {0, 1};
-  double input[10], loss, largest;
+  double input[10], loss;
   rng r = rng_new((uint64_t)s->seed);
   jet_tape *tape = jet_tape_new();
   jet parameter[MOST_ARRAYS], x = jet_input(tape, 2, dims);
@@ -99,10 +99,9 @@ static int show_chain(const settings *s) {
   if (!status) {
     const double *y = jet_plan_data(plan, out[1], 0);
     printf("of a random input: %.4f %.4f\n", y[0], y[1]);
-    status = compare(plan, &loss, size, (double *)w.at, (const double *)g.at, &largest);
+    status = compare(plan, &loss, size, (double *)w.at, (const double *)g.at, error);
   }
-  if (!status)
-    printf("gradient of the cross entropy, %td numbers: within %.0e of central differences\n", size, largest);
+  if (!status) printf("gradient of the cross entropy, %td numbers: within %.0e of central differences\n", size, *error);
   jet_plan_free(plan);
   jet_tape_free(tape);
   numbers_free(w);
@@ -117,45 +116,75 @@ static int write_table(output *out, ptrdiff_t rows, int columns, const column *l
   return output_commit(out) ? 0 : 2;
 }
 
+/* The range of what comes after the first steep quarter, with room for the legend below. */
+static plot augmentation_panel(const study *t, const column *list) {
+  double low = 1, high = 0;
+  for (int v = 0; v < VARIANTS; v++)
+    for (int i = POINTS / 4; i <= POINTS; i++) {
+      low = fmin(low, t->augmented[v][i]);
+      high = fmax(high, t->augmented[v][i]);
+    }
+  const double span = fmax(high - low, 0.02);
+  return (plot){.title = "few pictures of 0-9, augmented",
+                .x_label = "epoch",
+                .y_label = "accuracy",
+                .legend_at = "bottom right",
+                .x_high = fmax(t->epoch[POINTS], 1),
+                .y_low = low - 0.7 * span,
+                .y_high = high + 0.1 * span,
+                .rows = POINTS + 1,
+                .columns = 1 + VARIANTS,
+                .list = list};
+}
+
+static plot transfer_panel(const study *t, const column *list) {
+  double low = 1, high = 0;
+  for (int w = 0; w < WAYS; w++)
+    for (int i = 0; i < t->sizes; i++) {
+      low = fmin(low, t->transfer[w][i]);
+      high = fmax(high, t->transfer[w][i]);
+    }
+  const double span = fmax(high - low, 0.02);
+  return (plot){.title = "few pictures of 5-9, after 0-4",
+                .x_label = "training pictures",
+                .y_label = "accuracy",
+                .legend_at = "bottom right",
+                .x_low = 0.9 * t->size[0],
+                .x_high = 1.1 * t->size[t->sizes - 1],
+                .y_low = low - 0.4 * span,
+                .y_high = high + 0.1 * span,
+                .log_x = 1,
+                .rows = t->sizes,
+                .columns = 1 + WAYS,
+                .list = list};
+}
+
 static int write_tables_and_curves(const study *t, files *f, int first) {
   column ways[1 + WAYS] = {{"pictures", t->size}}, variants[1 + VARIANTS] = {{"epoch", t->epoch}};
-  plot panels[2], *p = panels;
-  int status = 0;
+  plot panels[2];
+  int status = 0, count = 0;
   for (int i = 0; i < WAYS; i++) ways[1 + i] = (column){way_names[i], t->transfer[i]};
   for (int i = 0; i < VARIANTS; i++) variants[1 + i] = (column){variant_names[i], t->augmented[i]};
   if (runs(t->set, TRANSFER)) status = write_table(&f->out[TRANSFER_TABLE - first], t->sizes, 1 + WAYS, ways);
   if (!status && runs(t->set, AUGMENTATION))
     status = write_table(&f->out[AUGMENTATION_TABLE - first], POINTS + 1, 1 + VARIANTS, variants);
   for (int i = 0; i < WAYS; i++) ways[1 + i].name = way_titles[i];
-  if (runs(t->set, TRANSFER))
-    *p++ = (plot){.title = "5-9, after 0-4 were learnt",
-                  .x_label = "training pictures",
-                  .y_label = "accuracy",
-                  .legend_at = "bottom right",
-                  .log_x = 1,
-                  .rows = t->sizes,
-                  .columns = 1 + WAYS,
-                  .list = ways};
-  if (runs(t->set, AUGMENTATION))
-    *p++ = (plot){.title = "few pictures, augmented",
-                  .x_label = "epoch",
-                  .y_label = "accuracy",
-                  .legend_at = "bottom right",
-                  .rows = POINTS + 1,
-                  .columns = 1 + VARIANTS,
-                  .list = variants};
-  const int count = (int)(p - panels), at = CURVES - first;
+  if (runs(t->set, TRANSFER)) panels[count++] = transfer_panel(t, ways);
+  if (runs(t->set, AUGMENTATION)) panels[count++] = augmentation_panel(t, variants);
+  const int at = CURVES - first;
   return status ? status : plot_write_across(&f->out[at], f->path[at], count, count, panels);
 }
 
-/* One picture of each kind, moved as far as it may be. */
+/* A picture of a 5, which has no symmetry, moved as far as each variant may move it. */
 static int write_examples(const study *t, files *f, int first) {
   double changed[VARIANTS][PIXELS];
   picture list[VARIANTS];
+  ptrdiff_t row = t->data.rows - 1;
+  while (row && t->data.labels[row] != 5) row--;
   for (int v = 0; v < VARIANTS; v++) {
     const augmentation a = study_variant(t->set, (variant)v);
     const movement m = {a.flip > 0, a.shift, a.shift, a.rotate};
-    augment_apply(&m, SIDE, SIDE, t->data.pixels, changed[v]);
+    augment_apply(&m, SIDE, SIDE, t->data.pixels + row * PIXELS, changed[v]);
     list[v] = (picture){"", SIDE, SIDE, changed[v]};
     snprintf(list[v].title, sizeof list->title, "%s", variant_names[v]);
   }
@@ -165,9 +194,12 @@ static int write_examples(const study *t, files *f, int first) {
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static void print_end(const settings *s, const study *t, double seconds) {
-  const int i = t->sizes > 1 ? 1 : 0;
+  const int last = t->sizes - 1;
   printf("final");
-  if (runs(s, TRANSFER)) printf(" transfer %.4f scratch %.4f", t->transfer[NEW_HEAD][i], t->transfer[SCRATCH][i]);
+  if (runs(s, DERIVATIVE)) printf(" gradient %g", t->gradient);
+  if (runs(s, CHAIN)) printf(" error %.0e", t->error);
+  if (runs(s, TRANSFER))
+    printf(" transfer %.4f scratch %.4f flops %.2f", t->transfer[NEW_HEAD][last], t->transfer[SCRATCH][last], t->flops);
   if (runs(s, AUGMENTATION))
     printf(" augmented %.4f plain %.4f", t->augmented[COMBINED][POINTS], t->augmented[WITHOUT][POINTS]);
   printf(" time %.2f\n", seconds);
@@ -227,8 +259,8 @@ int main(int argc, char **argv) {
   int status = read_settings(argc, argv, &s);
   if (status >= 0) return status;
   status = 0;
-  if (runs(&s, DERIVATIVE)) status = show_derivative();
-  if (!status && runs(&s, CHAIN)) status = show_chain(&s);
+  if (runs(&s, DERIVATIVE)) status = show_derivative(&t.gradient);
+  if (!status && runs(&s, CHAIN)) status = show_chain(&s, &t.error);
   if (!status && (runs(&s, TRANSFER) || runs(&s, AUGMENTATION))) status = study_digits(&t, &s);
   if (!status) print_end(&s, &t, clock_seconds() - start);
   return status;

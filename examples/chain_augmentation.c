@@ -14,20 +14,16 @@ augmentation study_variant(const settings *s, variant v) {
                         .rotate = v == ROTATIONS || both ? m.rotate : 0};
 }
 
-/* Movements whose result is known: four quarter turns, two flips, and a step to the right and down. */
+/* Movements whose result is known: a quarter turn, a flip, and a step to the right and down. */
 static int check_movements(const double *picture) {
-  const movement quarter = {0, 0, 0, 90}, mirror = {1, 0, 0, 0}, step = {0, 1, 1, 0};
-  double a[PIXELS], b[PIXELS], c[PIXELS], most = 0;
-  augment_apply(&quarter, SIDE, SIDE, picture, a);
-  augment_apply(&quarter, SIDE, SIDE, a, b);
-  augment_apply(&mirror, SIDE, SIDE, picture, a);
-  augment_apply(&step, SIDE, SIDE, picture, c);
+  static const movement list[] = {{0, 0, 0, 90}, {1, 0, 0, 0}, {0, 1, 1, 0}};
+  double to[3][PIXELS], most = 0;
+  for (int i = 0; i < 3; i++) augment_apply(&list[i], SIDE, SIDE, picture, to[i]);
   for (int i = 0; i < PIXELS; i++) {
     const int y = i / SIDE, x = i % SIDE;
-    const double moved = y && x ? picture[i - SIDE - 1] : 0;
-    most = fmax(most, fabs(b[i] - picture[PIXELS - 1 - i]));
-    most = fmax(most, fabs(a[i] - picture[y * SIDE + SIDE - 1 - x]));
-    most = fmax(most, fabs(c[i] - moved));
+    most = fmax(most, fabs(to[0][i] - picture[(SIDE - 1 - x) * SIDE + y]));
+    most = fmax(most, fabs(to[1][i] - picture[y * SIDE + SIDE - 1 - x]));
+    most = fmax(most, fabs(to[2][i] - (y && x ? picture[i - SIDE - 1] : 0)));
   }
   return most < 1e-12 ? 0 : cli_complain(1, "a turned, mirrored or moved picture is %g wrong", most);
 }

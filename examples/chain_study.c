@@ -7,7 +7,9 @@
 #include <string.h>
 
 int study_new(study *t, const settings *set) {
-  *t = (study){.set = set, .line = progress_new(), .start = clock_seconds()};
+  t->set = set;
+  t->line = progress_new();
+  t->start = clock_seconds();
   if (!digits_read(&t->data, set->data)) return 2;
   const size_t rows = (size_t)t->data.rows;
   t->row = (ptrdiff_t *)malloc(3 * rows * sizeof *t->row);
@@ -61,12 +63,16 @@ static ptrdiff_t next(deck *d) {
 }
 
 void study_deal(study *t, pass *p) {
+  const augmentation *how = &t->cards.how;
+  const int still = how->flip == 0 && how->shift == 0 && how->rotate == 0;
   double changed[PIXELS];
   for (ptrdiff_t i = 0; i < p->rows; i++) {
     const ptrdiff_t row = next(&t->cards);
-    const movement m = augment_draw(&t->cards.how, &t->cards.change);
-    augment_apply(&m, SIDE, SIDE, picture_at(t, row), changed);
-    pass_put(p, i, changed, t->data.labels[row] - t->cards.first);
+    if (!still) {
+      const movement m = augment_draw(how, &t->cards.change);
+      augment_apply(&m, SIDE, SIDE, picture_at(t, row), changed);
+    }
+    pass_put(p, i, still ? picture_at(t, row) : changed, t->data.labels[row] - t->cards.first);
   }
 }
 

@@ -43,13 +43,15 @@ typedef struct study {
   deck cards;
   progress line;
   double start;                              /* seconds */
+  double gradient, error;                    /* 14; of the chain's gradient against differences */
+  double flops;                              /* of a step that trains the head, over one of all layers */
   int sizes;                                 /* of training sets */
   double size[SIZES], transfer[WAYS][SIZES]; /* accuracies */
   double epoch[POINTS + 1], augmented[VARIANTS][POINTS + 1];
 } study;
 
 /* Each int is an exit status, after a complaint if it is not 0. */
-int study_new(study *, const settings *);
+int study_new(study *, const settings *); /* of one that is 0 but for results */
 void study_free(study *);
 jet_type study_type(const study *);
 

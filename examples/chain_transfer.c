@@ -146,7 +146,7 @@ static int check_gradients(transfer *u) {
   return status;
 }
 
-static int print_work(const transfer *u) {
+static int print_work(transfer *u) {
   const pass *const list[] = {&u->all, &u->head};
   pass_work w[2];
   for (int i = 0; i < 2; i++) {
@@ -155,8 +155,8 @@ static int print_work(const transfer *u) {
     printf("a step of %td pictures that trains %s %5td parameters, %d products of matrices, %.0f flops\n",
            list[i]->rows, i ? "the head:  " : "all layers:", list[i]->trained, w[i].products, w[i].flops);
   }
-  printf("the frozen base has no gradients: %.2f of the flops, the same gradient of the head\n",
-         w[1].flops / w[0].flops);
+  u->t->flops = w[1].flops / w[0].flops;
+  printf("the frozen base has no gradients: %.2f of the flops, the same gradient of the head\n", u->t->flops);
   return 0;
 }
 
