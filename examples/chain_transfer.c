@@ -56,7 +56,8 @@ static void deal_halves(transfer *u, int repeat) {
 
 static int prepare_transfer(transfer *u) {
   study *t = u->t;
-  const chain base = chain_of(dense(PIXELS, 64, RELU)), head = chain_of(dense(64, 32, RELU), dense(32, HALF, IDENTITY));
+  const chain base = chain_of(dense(PIXELS, 32, RELU));
+  const chain head = chain_of(dense(32, 32, RELU), dense(32, HALF, IDENTITY));
   deal_halves(u, 0);
   while (t->sizes < SIZES && LEAST_PICTURES << t->sizes <= u->high.training) t->sizes++;
   for (int i = 0; i < t->sizes; i++) t->size[i] = LEAST_PICTURES << i;
