@@ -57,8 +57,6 @@ int study_augmentation(study *t) {
   const ptrdiff_t training = t->data.rows / 2;
   classifier c;
   pass step = {0}, validate = {0};
-  if (t->set->pictures > training)
-    return cli_complain(2, "--pictures: %d is more than half of %td pictures", t->set->pictures, t->data.rows);
   int status = check_movements(t->data.pixels);
   if (status) return status;
   status = classifier_new(&c, chain_of(dense(PIXELS, 64, RELU), dense(64, DIGITS, IDENTITY)), study_type(t));

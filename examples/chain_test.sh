@@ -78,17 +78,17 @@ head -c 5000 "$data" >bad.csv
 refused --data bad.csv
 says 'bad.csv: line'
 head -n 20 "$data" >bad.csv
-refused --data bad.csv
+refused --part transfer --data bad.csv
 says 'are too few'
 grep -v ',[0-4]$' "$data" >bad.csv
-refused --data bad.csv
+refused --part transfer --data bad.csv
 says '0 pictures of 0-4'
 : >bad.csv
 refused --data bad.csv
 refused --data absent.csv
 says absent.csv
 refused --data .
-refused --pictures 899 --part augmentation
+refused --pictures 899
 says '--pictures: 899 is more than half of 1797'
 rmdir new
 
