@@ -3,9 +3,9 @@
      derivative     3x^2 + 2x + 1 at 2, whose gradient is 14, and its second derivative 6
      chain          layers composed as values, all parameters collected in one call, the gradient of a loss with respect
                     to all of them against central differences
-     transfer       a network learns the digits 0-4, keeps its first layers (the base) and gets a new last one (the head)
-                    for 5-9, of which there are few pictures (Yosinski et al. 2014). The gradient is asked for the head
-                    alone: that of the base is never recorded, and the plan of a step is shorter
+     transfer       a network learns the digits 0-4, keeps its first layer (the base) and gets new ones behind it (the
+                    head) for 5-9, of which there are few pictures (Yosinski et al. 2014). The gradient is asked for
+                    the head alone: that of the base is never recorded, and the plan of a step is shorter
      augmentation   few pictures of all ten digits, mirrored, moved and turned at random whenever they are seen
    Accuracies are of validation pictures, means over --repeats splits of the data and draws of the parameters. */
 #include "chain_study.h"

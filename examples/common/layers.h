@@ -1,5 +1,5 @@
-/* layers.h - networks as values. A layer is a small struct that is copied, a chain a row of layers, each applied to what
-   the one before gives. Neither owns an array: the parameters of a chain are inputs of a tape, recorded in one call, and
+/* layers.h - networks as values. A layer is a small struct that is copied, a chain a row of layers, each applied to
+   what the one before gives. Neither owns an array: the parameters of a chain are inputs of a tape, recorded in one call, and
    their numbers lie one after another in one memory, which is bound to a plan. */
 #ifndef EXAMPLES_LAYERS_H
 #define EXAMPLES_LAYERS_H
@@ -29,7 +29,8 @@ typedef struct chain {
 chain_layer dense(ptrdiff_t in, ptrdiff_t out, chain_function); /* function(x W + b), x: [rows, in] */
 chain_layer applied(chain_function);
 
-/* chain_of(dense(10, 5, SIGMOID), dense(5, 2, IDENTITY), applied(SOFTMAX)); at most MOST_CHAINED layers, which is asserted. */
+/* chain_of(dense(10, 5, SIGMOID), dense(5, 2, IDENTITY), applied(SOFTMAX));
+   at most MOST_CHAINED layers, which is asserted. */
 #define chain_of(...)                                                                                                  \
   chain_make((int)(sizeof((const chain_layer[]){__VA_ARGS__}) / sizeof(chain_layer)),                                  \
              (const chain_layer[]){__VA_ARGS__})
