@@ -13,7 +13,8 @@
 
 enum { SIDE = 8, HALF = DIGITS / 2, SIZES = 6, POINTS = 25 };
 
-/* How 5-9 are learnt: a head on a frozen base that knows 0-4 or nothing, or all layers, from that base or from nothing. */
+/* How 5-9 are learnt: a head on a frozen base that knows 0-4 or nothing, or all layers, from that
+   base or from nothing. */
 typedef enum way { NEW_HEAD, RANDOM_BASE, FINE_TUNED, SCRATCH, WAYS } way;
 extern const char *const way_names[WAYS], *const way_titles[WAYS];
 

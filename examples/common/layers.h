@@ -1,6 +1,6 @@
 /* layers.h - networks as values. A layer is a small struct that is copied, a chain a row of layers, each applied to
-   what the one before gives. Neither owns an array: the parameters of a chain are inputs of a tape, recorded in one call, and
-   their numbers lie one after another in one memory, which is bound to a plan. */
+   what the one before gives. Neither owns an array: the parameters of a chain are inputs of a tape, recorded in one
+   call, and their numbers lie one after another in one memory, which is bound to a plan. */
 #ifndef EXAMPLES_LAYERS_H
 #define EXAMPLES_LAYERS_H
 
