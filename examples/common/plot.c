@@ -44,11 +44,12 @@ static void write_axes(FILE *f, const plot *p) {
   int curves = p->columns - 1;
   fprintf(f, "set title \"%s\" font ',22'\nset xlabel \"%s\"\nset ylabel \"%s\"\n", p->title ? p->title : "",
           p->x_label ? p->x_label : "", p->y_label ? p->y_label : "");
+  fputs("unset logscale\nset autoscale\n", f); /* a range of the panel before, from 0, has no logarithms */
+  fputs(p->log_x ? "set logscale x\nset format x '10^{%L}'\n" : "set format x\n", f);
+  fputs(p->log_y ? "set logscale y\nset format y '10^{%L}'\n" : "set format y\n", f);
   write_range(f, "x", p->x_low, p->x_high);
   write_range(f, "y", p->y_low, p->y_high);
-  fputs(p->log_x ? "set logscale x\nset format x '10^{%L}'\n" : "unset logscale x\nset format x\n", f);
   fputs(p->equal ? "set size ratio -1\n" : "set size noratio\n", f);
-  fputs(p->log_y ? "set logscale y\nset format y '10^{%L}'\n" : "unset logscale y\nset format y\n", f);
   fputs("set grid linecolor '#cccccc' linetype 1 linewidth 1\nset border linewidth 1.5\nset tics nomirror\n", f);
   fprintf(f, "set key %s %s vertical maxrows %d samplen 2 title \"%s\"\n",
           curves <= INSIDE_LEGEND ? "inside" : "outside font ',14'", p->legend_at ? p->legend_at : "top right",
