@@ -14,6 +14,8 @@ grep -q 'left out: [01] next to a kink, 0 of too many contacts$' out || fail "le
 [ "$(awk '/^iteration/ { printf "%s ", $NF }' out | tr -s ' ' '\n' | uniq | tr '\n' ' ')" = 'wgg gwg gg ' ] ||
   fail "contacts: $(cat out)"
 awk '/^by steps/ { exit !($9 < 1e-11 && $12 < 1e-12) }' FS='[ ,]+' out || fail "two descents: $(cat out)"
+awk -F, 'END { u = $2 - 2.179776; v = $3 - 6.132572; exit !(u * u + v * v < 1e-10) }' 'a b/descent.csv' ||
+  fail "last velocity $(tail -n 1 'a b/descent.csv')"
 [ "$(head -n 1 'a b/descent.csv')" = iteration,u,v,loss ] || fail "header $(head -n 1 'a b/descent.csv')"
 [ "$(wc -l <'a b/descent.csv')" -eq 102 ] || fail "number of rows"
 [ "$(ls 'a b' | tr '\n' ' ')" = 'descent.csv picture.png ' ] || ! command -v gnuplot >/dev/null || fail "files: $(ls 'a b')"

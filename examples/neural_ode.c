@@ -26,7 +26,7 @@
 #include <string.h>
 
 enum { PLANE = 2, LAYERS = 2, ARRAYS = 2 * LAYERS };
-enum { REPORTS = 20, MOST_WIDTH = 1024, MOST_TIMES = 200, MOST_SUBSTEPS = 32 };
+enum { REPORTS = 20, MOST_WIDTH = 256, MOST_TIMES = 100, MOST_SUBSTEPS = 32 };
 enum { MOST_NUMBERS = (2 * PLANE + 1) * MOST_WIDTH + PLANE, MOST_STATE = 2 * PLANE + MOST_NUMBERS };
 enum { FINE = 16, CHECKS = 5, REFERENCE = 128 }; /* steps between two times: of curves; 1, 2, .. 16; of the reference */
 enum { GRID = 17, ARROWS = GRID * GRID };
