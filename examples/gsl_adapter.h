@@ -1,6 +1,6 @@
-/* gsl_adapter.h - drives the solvers of the GNU Scientific Library by derivatives of jets: all that stands between a jet_fn
-   and gsl_multimin or gsl_multiroot, in one file to be copied. A program that calls GSL writes its function with jet_
-   operations, and changes nothing else:
+/* gsl_adapter.h - drives the solvers of the GNU Scientific Library by derivatives of jets: all that stands between a
+   jet_fn and gsl_multimin or gsl_multiroot, in one file to be copied. A program that calls GSL writes its function with
+   jet_ operations, and changes nothing else:
 
        adapter a;
        gsl_set_error_handler_off();                 GSL's own handler ends the process
@@ -19,8 +19,8 @@
 #include <jets.h>
 
 /* params of all callbacks below. The first failure sticks: what follows is NaN and GSL_EBADFUNC without a call, so that
-   the message is still there when the solver has returned. Ask for `status` after every call of a solver: gsl_multimin takes
-   NaN and returns GSL_SUCCESS, and so does gsl_multiroot_fdfsolver_set. */
+   the message is still there when the solver has returned. Ask for `status` after every call of a solver: gsl_multimin
+   takes NaN and returns GSL_SUCCESS, and so does gsl_multiroot_fdfsolver_set. */
 typedef struct adapter {
   jet_fn *fn;
   jet_status status;
@@ -29,7 +29,7 @@ typedef struct adapter {
 } adapter;
 
 static inline int adapter_new(adapter *a, jet_callback *f, void *data, size_t n) {
-  *a = (adapter){.fn = jet_fn_new(f, data, (ptrdiff_t)n), .x = gsl_vector_alloc(n), .y = gsl_vector_alloc(n)};
+  *a = (adapter){jet_fn_new(f, data, (ptrdiff_t)n), JET_OK, gsl_vector_alloc(n), gsl_vector_alloc(n), 0, 0};
   return a->x && a->y ? GSL_SUCCESS : GSL_ENOMEM;
 }
 
@@ -103,7 +103,8 @@ static inline int root_f(const gsl_vector *x, void *params, gsl_vector *y) {
   return finish(a, y);
 }
 
-/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another matrix. */
+/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another matrix.
+ */
 static inline int root_fdf(const gsl_vector *x, void *params, gsl_vector *y, gsl_matrix *j) {
   adapter *a = (adapter *)params;
   if (j->tda != j->size2) return GSL_EINVAL;

@@ -1,13 +1,13 @@
-/* gsl_minimize.c - the solvers of the GNU Scientific Library driven by derivatives of jets, beside the same solvers with
-   differences: how often each evaluates the function, how exactly it ends, how long it takes. gsl_adapter.h is all that
-   links a jet_fn to GSL, and made to be copied.
+/* gsl_minimize.c - the solvers of the GNU Scientific Library driven by derivatives of jets, beside the same solvers
+   with differences: how often each evaluates the function, how exactly it ends, how long it takes. gsl_adapter.h is all
+   that links a jet_fn to GSL, and made to be copied; gsl_problems.h tells the problems and how their solutions are known.
 
-   gsl_multimin: vector_bfgs2 and conjugate_fr with value and gradient by one call of jet_fn_gradient; with gsl_multimin_diff,
-   central differences that gsl_multimin.h declares and the manual passes over; and with gsl_deriv_central, the manual's
-   adaptive differences, along each axis.
-   gsl_multiroot: hybridsj with the Jacobian of jet_fn_jacobian, and hybrids, the same method (Powell's, as in MINPACK) with
-   GSL's own Jacobian by forward differences.
-   Differences are taken of functions in plain C. gsl_problems.h has the problems and how their solutions are known.
+   gsl_multimin: vector_bfgs2 and conjugate_fr with value and gradient by one call of jet_fn_gradient; with
+   gsl_multimin_diff, central differences that gsl_multimin.h declares and the manual passes over; and with
+   gsl_deriv_central, the manual's adaptive differences, along each axis.
+   gsl_multiroot: hybridsj with the Jacobian of jet_fn_jacobian; and hybrids, the same method (Powell's, as in MINPACK)
+   with GSL's own Jacobian by forward differences.
+   Differences are taken of functions in plain C, which are faster than jet_fn_value where arrays are this short.
 
    GSL is under the GPL, and a program that links it, as this one does, is subject to it. */
 #include "common/cli.h"
@@ -83,7 +83,10 @@ static void comparison_free(comparison *c) {
 static int run_all(comparison *c) {
   progress line = progress_new();
   int status = 0;
-  for (int i = 0; i < c->runs && !status; i++) status = run_once(&c->r[i]);
+  for (int i = 0; i < c->runs && !status; i++) {
+    progress_show(&line, "run %d of %d: %s", i + 1, c->runs, c->r[i].p->name);
+    status = run_once(&c->r[i]);
+  }
   for (int j = 0; j < c->set->repeats && !status; j++)
     for (int i = 0; i < c->runs && !status; i++) {
       run timed = c->r[i];
@@ -93,7 +96,8 @@ static int run_all(comparison *c) {
       status = run_once(&timed);
       c->r[i].seconds[j] = clock_seconds() - start;
     }
-  for (int i = 0; i < c->runs; i++) c->r[i].time = gsl_stats_median(c->r[i].seconds, 1, (size_t)c->set->repeats);
+  for (int i = 0; i < c->runs && !status; i++)
+    c->r[i].time = gsl_stats_median(c->r[i].seconds, 1, (size_t)c->set->repeats);
   progress_clear(&line);
   return status;
 }

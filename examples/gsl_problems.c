@@ -69,8 +69,8 @@ static void sorted_distances(const double *x, double *d) {
   gsl_sort(d, 1, PAIRS);
 }
 
-/* An atom in the centre and twelve at (0, +-1, +-phi) with its cyclic permutations, where phi is the golden ratio: all as
-   far from the centre as energy wants. Returns its distances, too, and shakes it. */
+/* An atom in the centre and twelve at (0, +-1, +-phi) with its cyclic permutations, where phi is the golden ratio: all
+   as far from the centre as energy wants. Returns its distances, too, and shakes it. */
 static void place_cluster(double *x, double *distances, int seed) {
   const double phi = (1 + sqrt(5)) / 2;
   double a = 0, b = 0;
