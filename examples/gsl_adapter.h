@@ -8,7 +8,11 @@
        gsl_multimin_function_fdf f = min_function(&a);
        ... gsl_multimin_fdfminimizer_set(m, &f, x, step, tolerance), gsl_multimin_fdfminimizer_iterate(m) ...
        if (a.status) puts(adapter_message(&a));
-       adapter_free(&a); */
+       adapter_free(&a);
+
+   Link jets before GSL: cc program.c $(pkg-config --cflags --libs jets gsl). In the other order the products of
+   matrices that jets computes by OpenBLAS are taken by libgslcblas, which has functions of the same names and is several
+   times slower. */
 #ifndef EXAMPLES_GSL_ADAPTER_H
 #define EXAMPLES_GSL_ADAPTER_H
 
