@@ -11,8 +11,8 @@
        adapter_free(&a);
 
    Link jets before GSL: cc program.c $(pkg-config --cflags --libs jets gsl). In the other order the products of
-   matrices that jets computes by OpenBLAS are taken by libgslcblas, which has functions of the same names and is several
-   times slower. */
+   matrices that jets computes by OpenBLAS are taken by libgslcblas, which has functions of the same names and is
+   several times slower. */
 #ifndef EXAMPLES_GSL_ADAPTER_H
 #define EXAMPLES_GSL_ADAPTER_H
 

@@ -9,6 +9,7 @@
    gsl_multiroot: hybridsj with the Jacobian of jet_fn_jacobian; and hybrids, the same method (Powell's, as in MINPACK)
    with GSL's own Jacobian by forward differences.
    Differences are taken of functions in plain C, which are faster than jet_fn_value where arrays are this short.
+   A gradient or a Jacobian by jets counts as one evaluation; that it costs more than one shows in the times.
 
    GSL is under the GPL, and a program that links it, as this one does, is subject to it. */
 #include "common/cli.h"
