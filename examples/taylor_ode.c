@@ -99,7 +99,7 @@ static double distance(int dimension, const double *a, const double *b) {
    */
 
 static int study_kepler(const settings *s, study *y) {
-  double x[MOST_DIMENSION], exact[MOST_DIMENSION], start = clock_seconds();
+  double x[MOST_DIMENSION], exact[MOST_DIMENSION], start = ode_seconds();
   long long steps;
   kepler_start(eccentricity, x);
   int status = curves_new(&y->c, y->d->dimension, 1, y->scale / FINE, y->span, FINE);
@@ -110,7 +110,7 @@ static int study_kepler(const settings *s, study *y) {
   printf(
       "kepler: %g periods of eccentricity %g in %lld steps, %.2f us each: energy within %.1e of itself, point within "
       "%.1e of Kepler's equation\n",
-      y->time, eccentricity, steps, 1e6 * (clock_seconds() - start) / (double)steps, y->worst, distance(4, x, exact));
+      y->time, eccentricity, steps, 1e6 * (ode_seconds() - start) / (double)steps, y->worst, distance(4, x, exact));
   kepler_start(eccentricity, x); /* where the steps of the first period begin, for the picture */
   study first = {.d = y->d, .scale = y->scale};
   if (!(status = marks_new(&first.m, 4, EVERY_STEP, FINE)))
@@ -144,7 +144,7 @@ static int portray(const settings *s, study *y) {
 
 static int study_pendulum(const settings *s, study *y) {
   const double begin[2] = {angle, 0};
-  double x[2] = {angle, 0}, start = clock_seconds();
+  double x[2] = {angle, 0}, start = ode_seconds();
   long long forth, back;
   int status = marks_new(&y->m, 2, 0, 2);
   if (!status) status = watch(y, s->tolerance, 1, x, y->span, &forth);
@@ -154,7 +154,7 @@ static int study_pendulum(const settings *s, study *y) {
   if (status) return status;
   y->error = distance(2, x, begin);
   printf("pendulum: %g s forth and back in %lld steps, %.2f us each: back within %.1e, energy within %.1e", y->time,
-         forth + back, 1e6 * (clock_seconds() - start) / (double)(forth + back), y->error, y->worst);
+         forth + back, 1e6 * (ode_seconds() - start) / (double)(forth + back), y->error, y->worst);
   if (passages > 1)
     printf(", period within %.1e of its %.12f", fabs(periods / (double)(passages - 1) - period_of_pendulum()),
            period_of_pendulum());
@@ -166,7 +166,7 @@ static int study_pendulum(const settings *s, study *y) {
 }
 
 static int study_henon_heiles(const settings *s, study *y) {
-  double x[4 * SECTIONS], at[4], start = clock_seconds();
+  double x[4 * SECTIONS], at[4], start = ode_seconds();
   long long steps;
   rng r = rng_new((uint64_t)s->seed);
   for (int j = 0; j < SECTIONS; j++) {
@@ -182,18 +182,18 @@ static int study_henon_heiles(const settings *s, study *y) {
   y->error = y->worst;
   printf("henon-heiles: %d trajectories for time %g in %lld steps, %.3f us each: energy within %.1e of itself, %td "
          "passages, x = 0 within %.1e\n",
-         SECTIONS, y->time, steps, 1e6 * (clock_seconds() - start) / (double)steps, y->worst, y->m.passed, off);
+         SECTIONS, y->time, steps, 1e6 * (ode_seconds() - start) / (double)steps, y->worst, y->m.passed, off);
   return points_sort(&y->m.p, SECTIONS);
 }
 
 static int study_lorenz(const settings *s, study *y) {
   const double compared = fmin(10, y->span), other = s->tolerance > 1e-19 ? 1e-20 : 1e-16;
-  double x[3] = {1, 1, 1}, a[3] = {1, 1, 1}, b[3] = {1, 1, 1}, start = clock_seconds();
+  double x[3] = {1, 1, 1}, a[3] = {1, 1, 1}, b[3] = {1, 1, 1}, start = ode_seconds();
   long long steps;
   study ends = {.d = y->d, .scale = 1};
   int status = curves_new(&y->c, y->d->dimension, 1, fmax(0.004, y->span / MOST_POINTS), y->span, MOST_POINTS);
   if (!status) status = watch(y, s->tolerance, 1, x, y->span, &steps);
-  const double seconds = clock_seconds() - start;
+  const double seconds = ode_seconds() - start;
   if (!status) status = watch(&ends, s->tolerance, 1, a, compared, NULL);
   if (!status) status = watch(&ends, other, 1, b, compared, NULL);
   if (status) return status;

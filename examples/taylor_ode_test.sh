@@ -7,7 +7,7 @@ lists problem tolerance time trajectories seed out
 
 after() { # word, awk condition on the number v that follows it in the line that begins with a problem
   awk -v p="$1" -v w="$2" "\$1 == p { for (i = 2; i < NF; i++) if (\$i == w) { v = \$(i + 1) + 0; n++; bad += !($3) } }
-    END { exit bad || !n }" out || fail "$1: $2 is not $3: $(cat out)"
+    END { exit bad || !n }" out || fail "$1 $2 is not $3: $(cat out)"
 }
 
 works --time 20 --trajectories 70 --out 'a b'
@@ -36,8 +36,9 @@ awk -F, 'NR > 1 { e = ($5 ^ 2 + $6 ^ 2) / 2 - 1 / sqrt($3 ^ 2 + $4 ^ 2) + 0.5; b
 awk -F, 'NR > 1 { e = ($3 ^ 2 + $4 ^ 2 + $5 ^ 2 + $6 ^ 2) / 2 + $3 ^ 2 * $4 - $4 ^ 3 / 3 - 0.125; bad += e * e > 1e-28 || !($5 > 0)
   bad += NR > 2 && $1 == before && $2 - time > 9; bad += $1 < before; before = $1; time = $2 } END { exit bad || NR < 48 }' \
   'a b/henon-heiles.csv' || fail "the section: other energies, px < 0, passages left out, or order"
-# errors follow the tolerance, and many at once give what one alone does
-awk -F, 'NR > 1 { bad += !($4 < 30 * ($1 == 4 ? 3e4 : 1) * $2 + 1e-12 * ($1 == 4 ? 1e4 : 1)); bad += $3 != (NR % 3 == 2 ? 11 : NR % 3 ? 20 : 15) }
+# Errors follow the tolerance, beyond rounding; two problems are chaotic and magnify both, lorenz by e^(0.9 10) at least and where
+# henon-heiles is chaotic some tens of times. That many at once end where one alone does, the program asks itself, bit for bit.
+awk -F, 'NR > 1 { by = $1 == 4 ? 2e4 : $1 == 3 ? 30 : 1; bad += !($4 < by * (30 * $2 + 1e-12)); bad += $3 != (NR % 3 == 2 ? 11 : NR % 3 ? 20 : 15) }
   END { exit bad }' 'a b/comparison.csv' || fail "errors: $(cat 'a b/comparison.csv')"
 if grep -q rk8pd out && ! grep -q 'without GSL' out; then
   awk -F, 'NR > 1 && NR % 3 != 1 { bad += !($9 < 2 * $4 && $9 > $4 / 2) } END { exit bad }' 'a b/comparison.csv' ||
