@@ -57,6 +57,10 @@ rm -rf 'a b'
 works --problem pendulum --trajectories 0
 prints 'final errors pendulum return [0-9.e+-]+ time [0-9.]+'
 holds '$5 < 1e-11'
+# 8e-16, and 4e-15 where the rounding of sums is not kept
+sed 's/energy within/energy-within/' out >named
+mv named out
+after pendulum: energy-within 'v < 2e-15'
 works --problem pendulum --trajectories 0 --tolerance 1e-6 --time 100 # the order is that of the tolerance
 grep -q '^pendulum: 100 s' out || fail "$(cat out)"
 holds '$5 > 1e-10 && $5 < 1e-2'
