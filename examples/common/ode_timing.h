@@ -18,8 +18,8 @@ typedef struct ode_timing {
    an exit status after a complaint. */
 int ode_timing_take(ode_timing *, const dynamics *, double tolerance, int trajectories, int lanes, int seed);
 
-/* Seconds of the processor in this thread: on a machine that does other things too, those on the wall are longer, and more
-   so for long runs than for short ones. */
+/* Seconds of the processor in this thread: on a machine that does other things too, those on the wall are longer, and
+   more so for long runs than for short ones. */
 double ode_seconds(void);
 
 /* On standard output: a table's heading, and a row of it. */

@@ -34,8 +34,8 @@ int points_sort(points *, ptrdiff_t trajectories); /* by trajectory, in the orde
 /* Component i comes into [-period/2, period/2]; NaN where it jumps, which breaks a line in a plot. */
 void points_wrap(points *, int i, double period);
 
-/* Component j over i, a layer for each trajectory, whose rows are together: in colours, but not in the legend. Returns how
-   many there are. */
+/* Component j over i, a layer for each trajectory, whose rows are together: in colours, but not in the legend. Returns
+   how many there are. */
 int points_layers(const points *, int i, int j, layer_kind, layer *);
 
 /* As many points as a span upwards from 0 has, and not more than `most` + 1. */
