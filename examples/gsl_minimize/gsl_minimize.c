@@ -12,12 +12,12 @@
    A gradient or a Jacobian by jets counts as one evaluation; that it costs more than one shows in the times.
 
    GSL is under the GPL, and a program that links it, as this one does, is subject to it. */
-#include "common/cli.h"
-#include "common/clock.h"
-#include "common/files.h"
-#include "common/plot.h"
-#include "common/progress.h"
-#include "gsl_runs.h"
+#include "../common/cli.h"
+#include "../common/clock.h"
+#include "../common/files.h"
+#include "../common/plot.h"
+#include "../common/progress.h"
+#include "runs.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <jets.h>

@@ -1,7 +1,7 @@
 /* classifier.c */
 #include "classifier.h"
 
-#include "cli.h"
+#include "../common/cli.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef EXAMPLES_AUGMENT_H
 #define EXAMPLES_AUGMENT_H
 
-#include "rng.h"
+#include "../common/rng.h"
 
 #include <stddef.h>
 

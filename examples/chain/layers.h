@@ -4,8 +4,8 @@
 #ifndef EXAMPLES_LAYERS_H
 #define EXAMPLES_LAYERS_H
 
-#include "numbers.h"
-#include "rng.h"
+#include "../common/numbers.h"
+#include "../common/rng.h"
 
 #include <jets.h>
 #include <stdio.h>

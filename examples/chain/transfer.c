@@ -1,7 +1,7 @@
-/* chain_transfer.c - a base that knows the digits 0-4 is frozen and gets a new head for 5-9. Beside it: the same head
+/* transfer.c - a base that knows the digits 0-4 is frozen and gets a new head for 5-9. Beside it: the same head
    on a frozen base that knows nothing, which tells what was transferred; the same network with all layers trained, from
    that base and from scratch. All have the same number of steps. */
-#include "chain_study.h"
+#include "study.h"
 
 #include <math.h>
 #include <stdio.h>

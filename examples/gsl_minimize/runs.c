@@ -1,7 +1,7 @@
-/* gsl_runs.c */
-#include "gsl_runs.h"
+/* runs.c */
+#include "runs.h"
 
-#include "common/cli.h"
+#include "../common/cli.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_deriv.h>

@@ -1,7 +1,7 @@
-/* gsl_problems.c */
-#include "gsl_problems.h"
+/* problems.c */
+#include "problems.h"
 
-#include "common/rng.h"
+#include "../common/rng.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>

@@ -1,15 +1,15 @@
-/* chain_study.h - what the parts of chain.c that learn have in common: settings, pictures and how they are dealt. */
+/* study.h - what the parts of chain.c that learn have in common: settings, pictures and how they are dealt. */
 #ifndef EXAMPLES_CHAIN_STUDY_H
 #define EXAMPLES_CHAIN_STUDY_H
 
-#include "common/augment.h"
-#include "common/classifier.h"
-#include "common/cli.h"
-#include "common/clock.h"
-#include "common/digits_data.h"
-#include "common/optimiser.h"
-#include "common/progress.h"
-#include "common/rng.h"
+#include "augment.h"
+#include "classifier.h"
+#include "../common/cli.h"
+#include "../common/clock.h"
+#include "../common/digits_data.h"
+#include "../common/optimiser.h"
+#include "../common/progress.h"
+#include "../common/rng.h"
 
 enum { SIDE = 8, HALF = DIGITS / 2, SIZES = 6, POINTS = 25 };
 

@@ -1,4 +1,4 @@
-/* gsl_problems.h - functions to minimise and systems to solve, each written twice, with jets and in plain C, with a
+/* problems.h - functions to minimise and systems to solve, each written twice, with jets and in plain C, with a
    start and a solution that is known otherwise.
 
    Minima:

@@ -1,5 +1,5 @@
-/* chain_study.c - pictures are dealt to a pass, which learns from them or is measured. */
-#include "chain_study.h"
+/* study.c - pictures are dealt to a pass, which learns from them or is measured. */
+#include "study.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
-/* chain_augmentation.c - a network learns from few pictures, each changed at random whenever it is dealt, or not. */
-#include "chain_study.h"
+/* augmentation.c - a network learns from few pictures, each changed at random whenever it is dealt, or not. */
+#include "study.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-/* gsl_runs.h - one of GSL's solvers on one problem, driven by jets or by differences. */
+/* runs.h - one of GSL's solvers on one problem, driven by jets or by differences. */
 #ifndef EXAMPLES_GSL_RUNS_H
 #define EXAMPLES_GSL_RUNS_H
 
 #include "gsl_adapter.h"
-#include "gsl_problems.h"
+#include "problems.h"
 
 enum { BY_JETS, BY_DIFFERENCES, BY_ADAPTIVE, WAYS }; /* the last for minima alone */
 enum { BFGS, CONJUGATE, HYBRID };
