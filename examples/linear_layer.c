@@ -42,8 +42,8 @@ typedef struct settings {
 typedef struct pass { /* what is done with `rows` pictures */
   ptrdiff_t rows;
   jet_plan *plan;
-  jet x, labels, next[2];
-  numbers loss, logits; /* logits: [rows, CLASSES], of an evaluation */
+  jet x, labels, next[2]; /* next: parameters */
+  numbers loss, logits;   /* logits: [rows, CLASSES], of an evaluation */
 } pass;
 
 typedef struct score {
@@ -60,6 +60,7 @@ typedef struct training {
   numbers memory[2];                   /* parameters before and after a step */
   pass full, last, on_train, on_check; /* last: the smaller minibatch, if there is one */
   ptrdiff_t *order;                    /* of minibatches */
+  double seconds;                      /* of all epochs */
   double *past;                        /* [FIRSTS, COLUMNS, epochs + 1] */
 } training;
 
@@ -71,42 +72,19 @@ static double *past(const training *t, int kind, int column) {
 
 static jet_type type_of(const training *t) { return t->set->f32 ? JET_F32 : JET_F64; }
 
-/* Whether the pictures are of a size that the layer takes. */
-static int check_features(const training *t, const labelled_bytes *p) {
-  char sentence[160];
-  if (linear_fits(&t->layer, p->features, sizeof sentence, sentence)) return 0;
-  return cli_complain(2, "%s: byte 9: pictures of %td x %td: %s", p->images_path, p->images.extent[1],
-                      p->images.extent[2], sentence);
-}
-
-/* The first ones train. The others validate, or those of a pair of files of their own. */
-static int choose(training *t, const labelled_bytes *train, const labelled_bytes *check) {
-  const int apart = check->rows > 0;
-  const ptrdiff_t all = train->rows, samples = t->set->samples ? t->set->samples : all * 5 / 6;
-  rng r = rng_new((uint64_t)t->set->seed);
-  if (samples < 1 || samples + !apart > all)
-    return cli_complain(2, "%s: byte 5: %td pictures are too few, for %td to train%s", train->images_path, all,
-                        samples > 1 ? samples : 1, apart ? "" : " and at least one to validate");
-  int status = check_features(t, train);
-  if (!status && apart) status = check_features(t, check);
-  if (status) return status;
-  const int good = labelled_convert(&t->train, type_of(t), train, 0, samples, &r) &&
-                   (apart ? labelled_convert(&t->check, type_of(t), check, 0, check->rows, NULL)
-                          : labelled_convert(&t->check, type_of(t), train, samples, all - samples, NULL));
-  return good ? 0 : cli_complain(1, "out of memory");
-}
-
 /* Two pairs of files; the second one may be NULL. */
-static int load(training *t, const char *const paths[DIGITS_IDX_FILES]) {
-  labelled_bytes train, check = {0};
-  if (!labelled_read(&train, paths[0], paths[1], CLASSES)) return 2;
-  int status = paths[2] && !labelled_read(&check, paths[2], paths[3], CLASSES) ? 2 : choose(t, &train, &check);
-  labelled_bytes_free(&train);
-  labelled_bytes_free(&check);
-  if (!status)
-    printf("%td of the %td pictures in %s train, %td of %s validate\n", t->train.rows, train.rows, paths[0],
-           t->check.rows, paths[2] ? paths[2] : "the others");
-  return status;
+static int load(training *t, const char *const paths[LABELLED_FILES]) {
+  char sentence[160];
+  rng r = rng_new((uint64_t)t->set->seed);
+  int status = labelled_split(&t->train, &t->check, type_of(t), paths, CLASSES, t->set->samples, &r);
+  if (status) return status;
+  const labelled *const both[] = {&t->train, &t->check};
+  for (int i = 0; i < 2; i++)
+    if (!linear_fits(&t->layer, both[i]->features, sizeof sentence, sentence))
+      return cli_complain(2, "%s: byte 9: the extents of a picture: %s", paths[paths[2] ? 2 * i : 0], sentence);
+  printf("%td pictures of %s train, %td of %s validate\n", t->train.rows, paths[0], t->check.rows,
+         paths[2] ? paths[2] : "the others");
+  return 0;
 }
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
@@ -149,14 +127,14 @@ static int plan_evaluation(pass *p, const training *t, ptrdiff_t rows) {
 
 /* With rows first, first + 1, ... and the parameters in memory[0]. */
 static int run(pass *p, const training *t, const labelled *data, ptrdiff_t first) {
-  linear_bind(&t->layer, p->plan, t->layer.w, t->memory[0]);
-  numbers_bind(p->plan, p->x, numbers_part(data->pixels, first * t->layer.in));
-  numbers_bind(p->plan, p->labels, numbers_part(data->labels, first));
-  return jet_plan_run(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
+  const int bad = linear_bind(&t->layer, p->plan, t->layer.w, t->memory[0]) ||
+                  numbers_bind(p->plan, p->x, numbers_part(data->pixels, first * t->layer.in)) ||
+                  numbers_bind(p->plan, p->labels, numbers_part(data->labels, first)) || jet_plan_run(p->plan);
+  return bad ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
 }
 
 static int step(pass *p, training *t, ptrdiff_t first) {
-  linear_bind(&t->layer, p->plan, p->next, t->memory[1]);
+  if (linear_bind(&t->layer, p->plan, p->next, t->memory[1])) return cli_complain(1, "%s", jet_plan_message(p->plan));
   return run(p, t, &t->train, first);
 }
 
@@ -181,23 +159,28 @@ static void residual(const training *t, const pass *p, ptrdiff_t row, double e[C
   for (int k = 0; k < CLASSES; k++) e[k] = (e[k] / sum - (k == (int)number_at(t->train.labels, row))) / (double)p->rows;
 }
 
-/* The plan's first step, from the parameters in memory[0], against the closed form in double. */
-static int check_step(pass *p, training *t) {
-  const linear *l = &t->layer;
-  const double tolerance = (t->set->f32 ? 1e-6 : 1e-14) * (1 + t->set->rate);
-  double worst = 0, *g = (double *)calloc((size_t)l->size, sizeof *g);
-  if (!g) return cli_complain(1, "out of memory");
+/* Adds the gradient of the minibatch at row 0, without that of the penalty. The bias is the weight of a 1. */
+static void add_gradient(const training *t, const pass *p, double *g) {
   for (ptrdiff_t i = 0; i < p->rows; i++) {
     double e[CLASSES];
     residual(t, p, i, e);
-    for (ptrdiff_t j = 0; j < l->size; j++) /* the bias is the weight of a 1 */
-      g[j] += e[j % CLASSES] * (j < l->in * CLASSES ? number_at(t->train.pixels, i * l->in + j / CLASSES) : 1);
+    for (ptrdiff_t j = 0; j * CLASSES < t->layer.size; j++) {
+      const double x = j < t->layer.in ? number_at(t->train.pixels, i * t->layer.in + j) : 1;
+      for (int k = 0; k < CLASSES; k++) g[j * CLASSES + k] += x * e[k];
+    }
   }
+}
+
+/* The plan's step from the parameters in memory[0] against the closed form in double. */
+static int check_step(pass *p, training *t) {
+  const double tolerance = (t->set->f32 ? 1e-6 : 1e-14) * (1 + t->set->rate);
+  double worst = 0, *g = (double *)calloc((size_t)t->layer.size, sizeof *g);
+  if (!g) return cli_complain(1, "out of memory");
+  add_gradient(t, p, g);
   int status = step(p, t, 0);
-  for (ptrdiff_t j = 0; j < l->size; j++) {
-    const double w = number_at(t->memory[0], j),
-                 off = w - t->set->rate * (g[j] + 2 * decay * w) - number_at(t->memory[1], j);
-    if (!(fabs(off) <= worst)) worst = fabs(off);
+  for (ptrdiff_t j = 0; j < t->layer.size; j++) {
+    const double w = number_at(t->memory[0], j), next = w - t->set->rate * (g[j] + 2 * decay * w);
+    if (!(fabs(number_at(t->memory[1], j) - next) <= worst)) worst = fabs(number_at(t->memory[1], j) - next);
   }
   free(g);
   if (status) return status;
@@ -220,21 +203,10 @@ static int epoch(training *t, rng *r) {
   return status;
 }
 
-static ptrdiff_t count_right(numbers logits, numbers labels, ptrdiff_t rows) {
-  ptrdiff_t right = 0;
-  for (ptrdiff_t i = 0; i < rows; i++) {
-    int best = 0;
-    for (int j = 1; j < CLASSES; j++)
-      if (number_at(logits, i * CLASSES + j) > number_at(logits, i * CLASSES + best)) best = j;
-    right += best == (int)number_at(labels, i);
-  }
-  return right;
-}
-
 static int evaluate(pass *p, const training *t, const labelled *data, score *s) {
   int status = run(p, t, data, 0);
   s->loss = number_at(p->loss, 0);
-  s->accuracy = (double)count_right(p->logits, data->labels, p->rows) / (double)p->rows;
+  s->accuracy = (double)labelled_right(data, p->logits, CLASSES) / (double)p->rows;
   return status;
 }
 
@@ -254,7 +226,7 @@ static int report(training *t, int kind, int epochs, double epoch_time) {
   return 0;
 }
 
-/* Both ways begin with the same random numbers and see the same minibatches. */
+/* Both ways see the same minibatches in the same order. */
 static int train(training *t, int kind) {
   rng r = rng_new((uint64_t)t->set->seed + 1), order = rng_new((uint64_t)t->set->seed + 2);
   progress line = progress_new();
@@ -266,6 +238,7 @@ static int train(training *t, int kind) {
     const double start = clock_seconds();
     status = epoch(t, &order);
     const double seconds = clock_seconds() - start;
+    t->seconds += seconds;
     progress_clear(&line);
     if (!status) status = report(t, kind, i, seconds);
   }
@@ -357,32 +330,22 @@ static void training_free(training *t) {
 static int get_pictures(training *t, files *f) {
   const settings *s = t->set;
   const char *const given[] = {s->images, s->labels, s->check_images, s->check_labels};
-  if (s->images) {
-    int status = load(t, given);
-    return status ? status : files_open(f, s->out, 2, table_names);
-  }
-  const char *names[DIGITS_IDX_FILES + 2] = {NULL, NULL, NULL, NULL, table_names[0], table_names[1]};
-  for (int i = 0; i < DIGITS_IDX_FILES; i++) names[i] = digits_idx_names[i];
-  int status = files_open(f, s->out, DIGITS_IDX_FILES + 2, names);
+  int status = s->images ? load(t, given) : 0;
+  if (s->images) return status ? status : files_open(f, s->out, 2, table_names);
+  printf("no --images: %d + %d pictures are made from 8 x 8 digits by interpolation, shifts and noise\n", s->made,
+         s->made / 6);
+  fflush(stdout);
+  const char *const *n = digits_idx_names, *const names[] = {n[0], n[1], n[2], n[3], table_names[0], table_names[1]};
+  status = files_open(f, s->out, DIGITS_IDX_FILES + 2, names);
   if (!status) status = digits_idx_make(f, s->made, s->made / 6);
   if (status) return status;
-  printf("no --images: %d + %d pictures made from 8 x 8 digits by interpolation, shifts and noise\n", s->made,
-         s->made / 6);
   const char *const made[] = {f->path[0], f->path[1], f->path[2], f->path[3]};
   return load(t, made);
 }
 
-static double mean_epoch(const training *t) {
-  double sum = 0;
-  for (int kind = 0; kind < FIRSTS; kind++)
-    for (int i = 1; i <= t->set->epochs; i++) sum += past(t, kind, EPOCH_TIME)[i];
-  return t->set->epochs ? sum / (FIRSTS * t->set->epochs) : 0;
-}
-
 static int learn_and_write(training *t, files *f) {
   const double start = clock_seconds();
-  const int last = t->set->epochs;
-  int status = prepare(t);
+  int status = prepare(t), last = t->set->epochs;
   if (!status) status = get_pictures(t, f);
   if (!status) status = record(t);
   for (int kind = 0; kind < FIRSTS && !status; kind++) status = train(t, kind);
@@ -391,7 +354,8 @@ static int learn_and_write(training *t, files *f) {
   if (!status) status = write_curves(t, &f->out[f->count - 1], f->path[f->count - 1]);
   if (!status)
     printf("final loss %.4f accuracy %.4f normal %.4f epoch %.2f ms time %.1f\n", past(t, KAIMING, CHECK_LOSS)[last],
-           past(t, KAIMING, CHECK_ACCURACY)[last], past(t, NORMAL, CHECK_LOSS)[last], 1e3 * mean_epoch(t), time);
+           past(t, KAIMING, CHECK_ACCURACY)[last], past(t, NORMAL, CHECK_LOSS)[last],
+           1e3 * t->seconds / (FIRSTS * (last + !last)), time);
   return status;
 }
 
@@ -401,8 +365,7 @@ static int read_settings(int argc, char **argv, settings *s) {
       {"labels", "FILE", "what they show, IDX, also .gz", CLI_FILE, &s->labels, 0, 0},
       {"check-images", "FILE", "pictures that validate, instead of the last ones", CLI_FILE, &s->check_images, 0, 0},
       {"check-labels", "FILE", "what they show", CLI_FILE, &s->check_labels, 0, 0},
-      {"made", "N", "pictures to make where none are given, and a sixth to validate", CLI_INTEGER, &s->made, 12,
-       MOST_MADE},
+      {"made", "N", "pictures made where none are given, and a sixth more", CLI_INTEGER, &s->made, 12, MOST_MADE},
       {"samples", "N", "pictures that train, 0: five sixths of them", CLI_INTEGER, &s->samples, 0, INT_MAX},
       {"epochs", "N", "passes over the training set", CLI_INTEGER, &s->epochs, 0, MOST_EPOCHS},
       {"batch", "N", "pictures in a minibatch", CLI_INTEGER, &s->batch, 1, INT_MAX},
@@ -416,8 +379,10 @@ static int read_settings(int argc, char **argv, settings *s) {
                         sizeof options / sizeof *options, options);
   if (status >= 0) return status;
   if (!s->images != !s->labels) return cli_complain(2, "--images and --labels go together");
-  if (!s->check_images != !s->check_labels) return cli_complain(2, "--check-images and --check-labels go together");
-  if (s->check_images && !s->images) return cli_complain(2, "--check-images goes with --images");
+  if (!s->check_images != !s->check_labels || (s->check_images && !s->images))
+    return cli_complain(2, "--check-images and --check-labels go together, with --images");
+  if (!s->images && s->samples > s->made)
+    return cli_complain(2, "--samples: %d are more than the %d of --made", s->samples, s->made);
   return -1;
 }
 

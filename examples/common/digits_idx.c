@@ -13,7 +13,7 @@
 enum { SIDE = DIGITS_IDX_SIDE, AREA = SIDE * SIDE, COARSE = 8 };
 
 static const uint64_t seed = 28;
-static const double growth = 2.5, most_shift = 2, noise = 0.2; /* a digit fills 20 x 20 pixels, as MNIST's do */
+static const double growth = 2.5, most_shift = 1, noise = 0.1; /* a digit fills 20 x 20 pixels, as MNIST's do */
 
 #ifdef EXAMPLES_ZLIB
 #define SUFFIX ".gz"

@@ -2,28 +2,26 @@
 #ifndef EXAMPLES_LABELLED_H
 #define EXAMPLES_LABELLED_H
 
-#include "idx.h"
 #include "numbers.h"
 #include "rng.h"
 
-typedef struct labelled_bytes {
-  const char *images_path, *labels_path; /* for complaints */
-  idx images, labels;
-  ptrdiff_t rows, features; /* pictures, pixels in each */
-} labelled_bytes;
-
-/* As many labels as pictures, each below `classes`. Returns 1, or complains in one sentence with file and place and
-   returns 0, with nothing to free. */
-int labelled_read(labelled_bytes *, const char *images, const char *labels, int classes);
-void labelled_bytes_free(labelled_bytes *);
+enum { LABELLED_FILES = 4 };
 
 typedef struct labelled {
   ptrdiff_t rows, features;
   numbers pixels, labels; /* [rows, features] from 0 to 1, [rows] */
 } labelled;
 
-/* Pictures first, first + 1, ..., first + rows - 1; with an rng in a random order. 0: out of memory. */
-int labelled_convert(labelled *, jet_type, const labelled_bytes *, ptrdiff_t first, ptrdiff_t rows, rng *);
+/* Pictures that train and pictures that validate, of paths[0] with its labels paths[1], which are below `classes`. The
+   first `samples` train, 0: five sixths, in a random order; the others validate, or, where paths[2] is not NULL, those of
+   paths[2] with its labels paths[3]. Returns 0; or an exit status after one sentence with file and place, with nothing
+   to free. */
+int labelled_split(labelled *train, labelled *validate, jet_type, const char *const paths[LABELLED_FILES], int classes,
+                   ptrdiff_t samples, rng *);
+
+/* Rows of logits, [rows, classes], whose largest is that of the label. */
+ptrdiff_t labelled_right(const labelled *, numbers logits, int classes);
+
 void labelled_free(labelled *);
 
 #endif
