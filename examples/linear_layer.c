@@ -2,10 +2,11 @@
    two ways to begin:
      kaiming  W and b uniform within 1/sqrt(in_features)
      normal   W and b normal of variance 1, the naive way: logits grow with sqrt(in_features)
-   The loss of a minibatch is its mean cross-entropy plus 1e-5 times the sum of squares of all parameters. One plan makes
-   a whole step: it reads W and b from one memory and writes W - rate dL/dW and b - rate dL/db into another, where the
-   next step reads them. Pictures lie in a random order; each epoch takes the minibatches in an order of its own and
-   binds them where they lie, so that nothing is copied.
+   The loss of a minibatch is its mean cross-entropy plus 1e-5 times the sum of squares of all parameters. One plan
+   makes a whole step: it reads W and b from one memory and writes W - rate dL/dW and b - rate dL/db into another, where
+   the next step reads them. Pictures are put in a random order once; each epoch takes the minibatches in an order of
+   its own and binds them where they lie, so that nothing is copied. The set that is made where no files are given is
+   made anew by every run, that none of other contents is taken for it.
 
    A plan's first step is compared with the closed form dL/dW = x^T (softmax(y) - onehot) / rows + 2e-5 W. */
 #include "common/cli.h"

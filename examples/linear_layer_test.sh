@@ -1,11 +1,13 @@
 #!/bin/sh
-# linear_layer_test.sh LINEAR_LAYER DIRECTORY - the linear layer: that it learns, its files, IDX files it refuses and how.
+# linear_layer_test.sh LINEAR_LAYER DIRECTORY - the linear layer: that it learns, its files, IDX files it refuses and
+# how.
 . "$(dirname "$0")/common/test.sh"
 
 lists images labels check-images check-labels made samples epochs batch learning-rate no-bias f32 seed out
 
 works --made 1200 --epochs 5 --out 'a b'
-prints 'final loss [0-9]\.[0-9]{4} accuracy [01]\.[0-9]{4} normal [0-9]+\.[0-9]{4} epoch [0-9]+\.[0-9]{2} ms time [0-9]+\.[0-9]'
+number='[0-9]+\.[0-9]'
+prints "final loss ${number}{4} accuracy ${number}{4} normal ${number}{4} epoch ${number}{2} ms time $number"
 grep -qx 'linear(in_features=784, out_features=10, bias=yes): 7850 parameters' out || fail "description: $(cat out)"
 [ "$(grep -c ' epoch ' out)" -eq 13 ] || fail "reports of epochs 0 to 5, twice, and the end: $(cat out)"
 # within 1e-3 of what it is; rounding changes the sixth digit
@@ -14,9 +16,11 @@ expects() { # final loss, that of normal
     { exit !(off($3, a) < 1e-3 && off($7, b) < 1e-3 * b) }' || fail "not $1 and $2: $(tail -n 1 out)"
 }
 expects 1.4930 5.5023
-head -n 1 'a b/loss.csv' | grep -q '^epoch,kaiming_training_loss,.*,normal_epoch_time$' || fail "header $(head -n 1 'a b/loss.csv')"
+head -n 1 'a b/loss.csv' | grep -q '^epoch,kaiming_training_loss,.*,normal_epoch_time$' ||
+  fail "header $(head -n 1 'a b/loss.csv')"
 [ "$(wc -l <'a b/loss.csv')" -eq 7 ] || fail "number of rows"
-awk -F, 'NR > 2 && !($2 < k && $7 < n) { exit 1 } { k = $2; n = $7 }' 'a b/loss.csv' || fail "a loss rises: $(cat 'a b/loss.csv')"
+awk -F, 'NR > 2 && !($2 < k && $7 < n) { exit 1 } { k = $2; n = $7 }' 'a b/loss.csv' ||
+  fail "a loss rises: $(cat 'a b/loss.csv')"
 if command -v gnuplot >/dev/null; then [ -s 'a b/loss.png' ] || fail "no picture"; fi
 first=$(cut -d, -f2-5,7-10 'a b/loss.csv')
 works --made 1200 --epochs 5 --out 'a b' --seed 2

@@ -191,7 +191,10 @@ static int write_array(output *out, const idx *x) {
   unsigned char head[MOST_HEADER];
   const int file = dup(fileno(out->stream));
   gzFile packed = file < 0 ? NULL : gzdopen(file, "wb1"); /* 1: quick */
-  if (!packed) return file < 0 || close(file), 0;
+  if (!packed) {
+    if (file >= 0) close(file);
+    return 0;
+  }
   const int good = put(packed, head, make_header(x, head)) && put(packed, x->data, count(x));
   return (gzclose(packed) == Z_OK) & good;
 }

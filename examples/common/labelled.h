@@ -13,9 +13,9 @@ typedef struct labelled {
 } labelled;
 
 /* Pictures that train and pictures that validate, of paths[0] with its labels paths[1], which are below `classes`. The
-   first `samples` train, 0: five sixths, in a random order; the others validate, or, where paths[2] is not NULL, those of
-   paths[2] with its labels paths[3]. Returns 0; or an exit status after one sentence with file and place, with nothing
-   to free. */
+   first `samples` train, 0: five sixths, in a random order; the others validate, or, where paths[2] is not NULL, those
+   of paths[2] with its labels paths[3]. Returns 0; or an exit status after one sentence with file and place, with
+   nothing to free. */
 int labelled_split(labelled *train, labelled *validate, jet_type, const char *const paths[LABELLED_FILES], int classes,
                    ptrdiff_t samples, rng *);
 

@@ -7,8 +7,9 @@
 
 #include <jets.h>
 
-/* The first parameters. Kaiming: He et al. 2015 (arXiv:1502.01852) draw weights uniformly within sqrt(6 / ((1 + a^2) in)),
-   which for a = sqrt(5) is 1/sqrt(in); biases are within 1/sqrt(in) too. Normal, the naive way: all have variance 1. */
+/* The first parameters. Kaiming: He et al. 2015 (arXiv:1502.01852) draw weights uniformly within
+   sqrt(6 / ((1 + a^2) in)), which for a = sqrt(5) is 1/sqrt(in); biases are within 1/sqrt(in) too. Normal, the naive
+   way: all have variance 1. */
 typedef enum linear_first { LINEAR_KAIMING, LINEAR_NORMAL } linear_first;
 
 typedef struct linear {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""linear_layer_torch.py LINEAR_LAYER [EPOCHS] - the logistic regression of examples/linear_layer.c by PyTorch beside it: the same files,
-50000 pictures that train and 10000 that validate, minibatches of 64 that lie as there and come in an order of each epoch's own, the same
-penalty and rate, one thread. The program runs before and after PyTorch, so that both are seen under the same load. The first parameters are
-others of the same kind, so validation losses agree to about one in a hundred. Needs torch (Debian: python3-torch)."""
+"""linear_layer_torch.py LINEAR_LAYER [EPOCHS] - the logistic regression of examples/linear_layer.c by PyTorch beside
+it: the same files, 50000 pictures that train and 10000 that validate, minibatches of 64 that lie as there and come in an
+order of each epoch's own, the same penalty and rate, one thread. The program runs before and after PyTorch, so that
+both are seen under the same load. The first parameters are others of the same kind, so validation losses agree to about
+one in a hundred. Needs torch (Debian: python3-torch)."""
 import glob
 import gzip
 import os
@@ -62,7 +63,8 @@ def theirs(directory, kind, epochs):
 def ours(program, directory, flags, epochs):
     """Times of all its epochs, of both first parameters, and the validation loss of kaiming."""
     command = [program, "--out", directory, "--epochs", str(epochs), "--samples", str(SAMPLES), *flags]
-    text = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}).stdout
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
     times = [float(t) for t in re.findall(r"epoch +[1-9]\d* .* epoch ([\d.]+) ms", text)]
     return times, float(re.search(r"final loss ([\d.]+)", text).group(1))
 
@@ -72,8 +74,11 @@ def compare(program, directory, kind, flags, epochs):
     time_theirs, loss_theirs = theirs(directory, kind, epochs)
     after, _ = ours(program, directory, flags, epochs)
     time_ours = statistics.median(before + after)
-    print(f"{kind}, {epochs} epochs: linear_layer {time_ours:.1f} ms an epoch, loss {loss:.4f}; PyTorch {torch.__version__} "
-          f"{time_theirs:.1f} ms, loss {loss_theirs:.4f}; ratio {time_theirs / time_ours:.2f}", flush=True)
+    print(
+        f"{kind}, {epochs} epochs: linear_layer {time_ours:.1f} ms an epoch, loss {loss:.4f}; "
+        f"PyTorch {torch.__version__} {time_theirs:.1f} ms, loss {loss_theirs:.4f}; ratio {time_theirs / time_ours:.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
@@ -81,6 +86,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     torch.set_num_threads(1)
     torch.manual_seed(1)
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     with tempfile.TemporaryDirectory() as work:
-        for number_type, options in ((torch.float32, ["--f32"]), (torch.float64, [])):
-            compare(sys.argv[1], work, number_type, options, int(sys.argv[2]) if len(sys.argv) > 2 else 10)
+        compare(sys.argv[1], work, torch.float32, ["--f32"], count)
+        compare(sys.argv[1], work, torch.float64, [], count)
