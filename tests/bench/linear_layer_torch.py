@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """linear_layer_torch.py LINEAR_LAYER [EPOCHS] - the logistic regression of examples/linear_layer.c by PyTorch beside
-it: the same files, 50000 pictures that train and 10000 that validate, minibatches of 64 that lie as there and come in an
-order of each epoch's own, the same penalty and rate, one thread. The program runs before and after PyTorch, so that
-both are seen under the same load. The first parameters are others of the same kind, so validation losses agree to about
-one in a hundred. Needs torch (Debian: python3-torch)."""
+it: the same files, 50000 pictures that train and 10000 that validate, minibatches of 64 that lie as there and come in
+an order of each epoch's own, the same penalty and rate, one thread. The program runs before and after PyTorch, so that
+both are seen under the same load. The first parameters are others of the same kind, so validation losses agree to
+about one in a hundred. Needs torch (Debian: python3-torch)."""
 import glob
 import gzip
 import os
@@ -76,7 +76,8 @@ def compare(program, directory, kind, flags, epochs):
     time_ours = statistics.median(before + after)
     print(
         f"{kind}, {epochs} epochs: linear_layer {time_ours:.1f} ms an epoch, loss {loss:.4f}; "
-        f"PyTorch {torch.__version__} {time_theirs:.1f} ms, loss {loss_theirs:.4f}; ratio {time_theirs / time_ours:.2f}",
+        f"PyTorch {torch.__version__} {time_theirs:.1f} ms, loss {loss_theirs:.4f}; "
+        f"ratio {time_theirs / time_ours:.2f}",
         flush=True,
     )
 
