@@ -1,6 +1,6 @@
 /* gsl_minimize.c - the solvers of the GNU Scientific Library driven by derivatives of jets, beside the same solvers
    with differences: how often each evaluates the function, how exactly it ends, how long it takes. gsl_adapter.h is all
-   that links a jet_fn to GSL, and made to be copied; gsl_problems.h has the problems and how their solutions are
+   that links a jet_fn to GSL, and made to be copied; problems.h has the problems and how their solutions are
    known.
 
    gsl_multimin: vector_bfgs2 and conjugate_fr with value and gradient by one call of jet_fn_gradient; with

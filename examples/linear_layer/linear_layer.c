@@ -1,0 +1,399 @@
+/* linear_layer.c - build your own layer: y = x W + b, trained as logistic regression on pictures of digits, twice, for
+   two ways to begin:
+     kaiming  W and b uniform within 1/sqrt(in_features)
+     normal   W and b normal of variance 1, the naive way: logits grow with sqrt(in_features)
+   The loss of a minibatch is its mean cross-entropy plus 1e-5 times the sum of squares of all parameters. One plan
+   makes a whole step: it reads W and b from one memory and writes W - rate dL/dW and b - rate dL/db into another, where
+   the next step reads them. Pictures are put in a random order once; each epoch takes the minibatches in an order of
+   its own and binds them where they lie, so that nothing is copied. The set that is made where no files are given is
+   made anew by every run, that none of other contents is taken for it.
+
+   A plan's first step is compared with the closed form dL/dW = x^T (softmax(y) - onehot) / rows + 2e-5 W. */
+#include "../common/cli.h"
+#include "../common/clock.h"
+#include "../common/csv.h"
+#include "digits_idx.h"
+#include "../common/files.h"
+#include "labelled.h"
+#include "linear.h"
+#include "../common/numbers.h"
+#include "../common/plot.h"
+#include "../common/progress.h"
+#include "../common/rng.h"
+
+#include <jets.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CLASSES = 10, FEATURES = DIGITS_IDX_SIDE * DIGITS_IDX_SIDE, MOST_EPOCHS = 100000, MOST_MADE = 1000000 };
+
+static const double decay = 1e-5;
+
+enum { KAIMING = LINEAR_KAIMING, NORMAL = LINEAR_NORMAL, FIRSTS };
+static const char *const first_names[FIRSTS] = {"kaiming", "normal"};
+
+typedef struct settings {
+  const char *images, *labels, *check_images, *check_labels, *out;
+  int made, samples, epochs, batch, seed, f32, no_bias;
+  double rate;
+} settings;
+
+typedef struct pass { /* what is done with `rows` pictures */
+  ptrdiff_t rows;
+  jet_plan *plan;
+  jet x, labels, next[2]; /* next: parameters */
+  numbers loss, logits;   /* logits: [rows, CLASSES], of an evaluation */
+} pass;
+
+typedef struct score {
+  double loss, accuracy; /* per picture, without the penalty */
+} score;
+
+enum { EPOCH, TRAINING_LOSS, TRAINING_ACCURACY, CHECK_LOSS, CHECK_ACCURACY, EPOCH_TIME, COLUMNS };
+
+typedef struct training {
+  const settings *set;
+  labelled train, check;
+  jet_tape *tape;
+  linear layer;
+  numbers memory[2];                   /* parameters before and after a step */
+  pass full, last, on_train, on_check; /* last: the smaller minibatch, if there is one */
+  ptrdiff_t *order;                    /* of minibatches */
+  double seconds;                      /* of all epochs */
+  double *past;                        /* [FIRSTS, COLUMNS, epochs + 1] */
+} training;
+
+static double *past(const training *t, int kind, int column) {
+  return t->past + (kind * COLUMNS + column) * (t->set->epochs + 1);
+}
+
+/* ---- data -------------------------------------------------------------------------------------------------------- */
+
+static jet_type type_of(const training *t) { return t->set->f32 ? JET_F32 : JET_F64; }
+
+/* Two pairs of files; the second one may be NULL. */
+static int load(training *t, const char *const paths[LABELLED_FILES]) {
+  char sentence[160];
+  rng r = rng_new((uint64_t)t->set->seed);
+  int status = labelled_split(&t->train, &t->check, type_of(t), paths, CLASSES, t->set->samples, &r);
+  if (status) return status;
+  const labelled *const both[] = {&t->train, &t->check};
+  for (int i = 0; i < 2; i++)
+    if (!linear_fits(&t->layer, both[i]->features, sizeof sentence, sentence))
+      return cli_complain(2, "%s: byte 9: the extents of a picture: %s", paths[paths[2] ? 2 * i : 0], sentence);
+  printf("%td pictures of %s train, %td of %s validate\n", t->train.rows, paths[0], t->check.rows,
+         paths[2] ? paths[2] : "the others");
+  return 0;
+}
+
+/* ---- plans ------------------------------------------------------------------------------------------------------- */
+
+static int begin(pass *p, const training *t, ptrdiff_t rows) {
+  const ptrdiff_t dims[2] = {rows, t->layer.in};
+  p->rows = rows;
+  p->x = jet_input(t->tape, 2, dims);
+  p->labels = jet_input(t->tape, 1, dims);
+  p->loss = numbers_new(type_of(t), 1);
+  p->logits = numbers_new(type_of(t), rows * t->layer.out);
+  return p->loss.at && p->logits.at ? 0 : cli_complain(1, "out of memory");
+}
+
+static int make_plan(pass *p, const training *t, int n, const jet out[]) {
+  p->plan = jet_plan_new(t->tape, n, out);
+  numbers_bind(p->plan, out[0], p->loss);
+  return jet_plan_status(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
+}
+
+/* The loss of a minibatch, and the parameters after a step down its gradient. */
+static int plan_step(pass *p, const training *t, ptrdiff_t rows) {
+  const linear *l = &t->layer;
+  if (begin(p, t, rows)) return 1;
+  jet out[3] = {jet_mean(jet_cross_entropy_at(linear_apply(l, p->x), p->labels))}, g[2];
+  for (int i = 0; i < l->parameters; i++) out[0] = jet_add(out[0], jet_scale(jet_sum(jet_square(l->w[i])), decay));
+  jet_grad(out[0], l->parameters, l->w, g);
+  for (int i = 0; i < l->parameters; i++) out[1 + i] = p->next[i] = jet_sub(l->w[i], jet_scale(g[i], t->set->rate));
+  return make_plan(p, t, 1 + l->parameters, out);
+}
+
+static int plan_evaluation(pass *p, const training *t, ptrdiff_t rows) {
+  if (begin(p, t, rows)) return 1;
+  const jet logits = linear_apply(&t->layer, p->x);
+  const jet out[2] = {jet_mean(jet_cross_entropy_at(logits, p->labels)), logits};
+  int status = make_plan(p, t, 2, out);
+  numbers_bind(p->plan, logits, p->logits);
+  return status;
+}
+
+/* With rows first, first + 1, ... and the parameters in memory[0]. */
+static int run(pass *p, const training *t, const labelled *data, ptrdiff_t first) {
+  const int bad = linear_bind(&t->layer, p->plan, t->layer.w, t->memory[0]) ||
+                  numbers_bind(p->plan, p->x, numbers_part(data->pixels, first * t->layer.in)) ||
+                  numbers_bind(p->plan, p->labels, numbers_part(data->labels, first)) || jet_plan_run(p->plan);
+  return bad ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
+}
+
+static int step(pass *p, training *t, ptrdiff_t first) {
+  if (linear_bind(&t->layer, p->plan, p->next, t->memory[1])) return cli_complain(1, "%s", jet_plan_message(p->plan));
+  return run(p, t, &t->train, first);
+}
+
+static void swap(training *t) {
+  const numbers before = t->memory[0];
+  t->memory[0] = t->memory[1];
+  t->memory[1] = before;
+}
+
+/* ---- a step in closed form --------------------------------------------------------------------------------------- */
+
+/* (softmax(y) - onehot) / rows of one row. */
+static void residual(const training *t, const pass *p, ptrdiff_t row, double e[CLASSES]) {
+  double most = -INFINITY, sum = 0;
+  for (int k = 0; k < CLASSES; k++) {
+    e[k] = t->layer.parameters == 2 ? number_at(t->memory[0], t->layer.in * CLASSES + k) : 0;
+    for (ptrdiff_t j = 0; j < t->layer.in; j++)
+      e[k] += number_at(t->train.pixels, row * t->layer.in + j) * number_at(t->memory[0], j * CLASSES + k);
+    most = fmax(most, e[k]);
+  }
+  for (int k = 0; k < CLASSES; k++) sum += e[k] = exp(e[k] - most);
+  for (int k = 0; k < CLASSES; k++) e[k] = (e[k] / sum - (k == (int)number_at(t->train.labels, row))) / (double)p->rows;
+}
+
+/* Adds the gradient of the minibatch at row 0, without that of the penalty. The bias is the weight of a 1. */
+static void add_gradient(const training *t, const pass *p, double *g) {
+  for (ptrdiff_t i = 0; i < p->rows; i++) {
+    double e[CLASSES];
+    residual(t, p, i, e);
+    for (ptrdiff_t j = 0; j * CLASSES < t->layer.size; j++) {
+      const double x = j < t->layer.in ? number_at(t->train.pixels, i * t->layer.in + j) : 1;
+      for (int k = 0; k < CLASSES; k++) g[j * CLASSES + k] += x * e[k];
+    }
+  }
+}
+
+/* The plan's step from the parameters in memory[0] against the closed form in double. */
+static int check_step(pass *p, training *t) {
+  const double tolerance = (t->set->f32 ? 1e-6 : 1e-14) * (1 + t->set->rate);
+  double worst = 0, *g = (double *)calloc((size_t)t->layer.size, sizeof *g);
+  if (!g) return cli_complain(1, "out of memory");
+  add_gradient(t, p, g);
+  int status = step(p, t, 0);
+  for (ptrdiff_t j = 0; j < t->layer.size; j++) {
+    const double w = number_at(t->memory[0], j), next = w - t->set->rate * (g[j] + 2 * decay * w);
+    if (!(fabs(number_at(t->memory[1], j) - next) <= worst)) worst = fabs(number_at(t->memory[1], j) - next);
+  }
+  free(g);
+  if (status) return status;
+  if (!(worst <= tolerance)) return cli_complain(1, "a step is %g off its closed form", worst);
+  printf("a step agrees with its closed form to %.0e\n", worst);
+  return 0;
+}
+
+/* ---- training ---------------------------------------------------------------------------------------------------- */
+
+static int epoch(training *t, rng *r) {
+  const ptrdiff_t batches = (t->train.rows + t->full.rows - 1) / t->full.rows;
+  int status = 0;
+  rng_permutation(r, batches, t->order);
+  for (ptrdiff_t i = 0; i < batches && !status; i++) {
+    const ptrdiff_t first = t->order[i] * t->full.rows;
+    status = step(first + t->full.rows <= t->train.rows ? &t->full : &t->last, t, first);
+    swap(t);
+  }
+  return status;
+}
+
+static int evaluate(pass *p, const training *t, const labelled *data, score *s) {
+  int status = run(p, t, data, 0);
+  s->loss = number_at(p->loss, 0);
+  s->accuracy = (double)labelled_right(data, p->logits, CLASSES) / (double)p->rows;
+  return status;
+}
+
+static int report(training *t, int kind, int epochs, double epoch_time) {
+  score train, check;
+  int status = evaluate(&t->on_train, t, &t->train, &train);
+  if (!status) status = evaluate(&t->on_check, t, &t->check, &check);
+  if (status) return status;
+  if (!isfinite(train.loss) || !isfinite(check.loss))
+    return cli_complain(1, "%s: the loss after epoch %d is not finite; --learning-rate %g is too much",
+                        first_names[kind], epochs, t->set->rate);
+  const double row[COLUMNS] = {epochs, train.loss, train.accuracy, check.loss, check.accuracy, epoch_time};
+  for (int j = 0; j < COLUMNS; j++) past(t, kind, j)[epochs] = row[j];
+  printf("%-7s epoch %3d  training loss %.4f accuracy %.4f  validation loss %.4f accuracy %.4f  epoch %.2f ms\n",
+         first_names[kind], epochs, train.loss, train.accuracy, check.loss, check.accuracy, 1e3 * epoch_time);
+  fflush(stdout);
+  return 0;
+}
+
+/* Both ways see the same minibatches in the same order. */
+static int train(training *t, int kind) {
+  rng r = rng_new((uint64_t)t->set->seed + 1), order = rng_new((uint64_t)t->set->seed + 2);
+  progress line = progress_new();
+  linear_draw(&t->layer, (linear_first)kind, &r, t->memory[0]);
+  int status = kind == KAIMING ? check_step(&t->full, t) : 0;
+  if (!status) status = report(t, kind, 0, 0);
+  for (int i = 1; i <= t->set->epochs && !status; i++) {
+    progress_show(&line, "%s: epoch %d of %d", first_names[kind], i, t->set->epochs);
+    const double start = clock_seconds();
+    status = epoch(t, &order);
+    const double seconds = clock_seconds() - start;
+    t->seconds += seconds;
+    progress_clear(&line);
+    if (!status) status = report(t, kind, i, seconds);
+  }
+  progress_clear(&line);
+  return status;
+}
+
+/* ---- what is written --------------------------------------------------------------------------------------------- */
+
+static const char *const table_names[] = {"loss.csv", "loss.png"};
+
+static int write_table(const training *t, output *out) {
+  static const char *const headings[FIRSTS][COLUMNS] = {
+      {"epoch", "kaiming_training_loss", "kaiming_training_accuracy", "kaiming_validation_loss",
+       "kaiming_validation_accuracy", "kaiming_epoch_time"},
+      {"", "normal_training_loss", "normal_training_accuracy", "normal_validation_loss", "normal_validation_accuracy",
+       "normal_epoch_time"}};
+  column list[FIRSTS * COLUMNS];
+  int n = 0;
+  for (int kind = 0; kind < FIRSTS; kind++)
+    for (int j = kind != 0; j < COLUMNS; j++) list[n++] = (column){headings[kind][j], past(t, kind, j)};
+  csv_write(out->stream, t->set->epochs + 1, n, list);
+  return output_commit(out) ? 0 : 2;
+}
+
+static int write_curves(const training *t, output *out, const char *path) {
+  const column list[] = {{"", past(t, KAIMING, EPOCH)},
+                         {"normal, training", past(t, NORMAL, TRAINING_LOSS)},
+                         {"normal, validation", past(t, NORMAL, CHECK_LOSS)},
+                         {"kaiming, training", past(t, KAIMING, TRAINING_LOSS)},
+                         {"kaiming, validation", past(t, KAIMING, CHECK_LOSS)}};
+  plot panel = {.title = "cross-entropy per picture, by the first parameters",
+                .x_label = "epoch",
+                .log_y = 1,
+                .rows = t->set->epochs + 1,
+                .columns = 5,
+                .list = list};
+  if (panel.rows == 1) panel.x_low = -1, panel.x_high = 1;
+  return plot_write(out, path, 1, &panel);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+static int prepare(training *t) {
+  const settings *s = t->set;
+  jet_tape_options options = JET_TAPE_OPTIONS_INIT;
+  options.type = type_of(t);
+  options.threads = 1; /* a minibatch is small */
+  t->tape = jet_tape_new_ex(&options);
+  t->layer = linear_new(t->tape, FEATURES, CLASSES, !s->no_bias);
+  for (int i = 0; i < 2; i++) t->memory[i] = numbers_new(options.type, t->layer.size);
+  t->past = (double *)calloc((size_t)(FIRSTS * COLUMNS) * (size_t)(s->epochs + 1), sizeof *t->past);
+  if (!t->memory[0].at || !t->memory[1].at || !t->past) return cli_complain(1, "out of memory");
+  char text[160];
+  linear_describe(&t->layer, sizeof text, text);
+  puts(text);
+  return 0;
+}
+
+static int record(training *t) {
+  const ptrdiff_t rows = t->train.rows, batch = t->set->batch < rows ? t->set->batch : rows;
+  t->order = (ptrdiff_t *)malloc((size_t)(rows / batch + 1) * sizeof *t->order);
+  if (!t->order) return cli_complain(1, "out of memory");
+  int status = plan_step(&t->full, t, batch);
+  if (!status && rows % batch) status = plan_step(&t->last, t, rows % batch);
+  if (!status) status = plan_evaluation(&t->on_train, t, rows);
+  if (!status) status = plan_evaluation(&t->on_check, t, t->check.rows);
+  return status;
+}
+
+static void pass_free(pass *p) {
+  jet_plan_free(p->plan);
+  numbers_free(p->loss);
+  numbers_free(p->logits);
+}
+
+static void training_free(training *t) {
+  pass *const passes[] = {&t->full, &t->last, &t->on_train, &t->on_check};
+  for (int i = 0; i < 4; i++) pass_free(passes[i]);
+  jet_tape_free(t->tape);
+  labelled_free(&t->train);
+  labelled_free(&t->check);
+  for (int i = 0; i < 2; i++) numbers_free(t->memory[i]);
+  free(t->order);
+  free(t->past);
+}
+
+/* Opens the files to write too: after the given ones have been read, that a bad one leaves no directory behind. */
+static int get_pictures(training *t, files *f) {
+  const settings *s = t->set;
+  const char *const given[] = {s->images, s->labels, s->check_images, s->check_labels};
+  int status = s->images ? load(t, given) : 0;
+  if (s->images) return status ? status : files_open(f, s->out, 2, table_names);
+  printf("no --images: %d + %d pictures are made from 8 x 8 digits by interpolation, shifts and noise\n", s->made,
+         s->made / 6);
+  fflush(stdout);
+  const char *const *n = digits_idx_names, *const names[] = {n[0], n[1], n[2], n[3], table_names[0], table_names[1]};
+  status = files_open(f, s->out, DIGITS_IDX_FILES + 2, names);
+  if (!status) status = digits_idx_make(f, s->made, s->made / 6);
+  if (status) return status;
+  const char *const made[] = {f->path[0], f->path[1], f->path[2], f->path[3]};
+  return load(t, made);
+}
+
+static int learn_and_write(training *t, files *f) {
+  const double start = clock_seconds();
+  int status = prepare(t), last = t->set->epochs;
+  if (!status) status = get_pictures(t, f);
+  if (!status) status = record(t);
+  for (int kind = 0; kind < FIRSTS && !status; kind++) status = train(t, kind);
+  const double time = clock_seconds() - start;
+  if (!status) status = write_table(t, &f->out[f->count - 2]);
+  if (!status) status = write_curves(t, &f->out[f->count - 1], f->path[f->count - 1]);
+  if (!status)
+    printf("final loss %.4f accuracy %.4f normal %.4f epoch %.2f ms time %.1f\n", past(t, KAIMING, CHECK_LOSS)[last],
+           past(t, KAIMING, CHECK_ACCURACY)[last], past(t, NORMAL, CHECK_LOSS)[last],
+           1e3 * t->seconds / (FIRSTS * (last + !last)), time);
+  return status;
+}
+
+static int read_settings(int argc, char **argv, settings *s) {
+  const cli_option options[] = {
+      {"images", "FILE", "pictures of 28 x 28, IDX, also .gz", CLI_FILE, &s->images, 0, 0},
+      {"labels", "FILE", "what they show, IDX, also .gz", CLI_FILE, &s->labels, 0, 0},
+      {"check-images", "FILE", "pictures that validate, instead of the last ones", CLI_FILE, &s->check_images, 0, 0},
+      {"check-labels", "FILE", "what they show", CLI_FILE, &s->check_labels, 0, 0},
+      {"made", "N", "pictures made where none are given, and a sixth more", CLI_INTEGER, &s->made, 12, MOST_MADE},
+      {"samples", "N", "pictures that train, 0: five sixths of them", CLI_INTEGER, &s->samples, 0, INT_MAX},
+      {"epochs", "N", "passes over the training set", CLI_INTEGER, &s->epochs, 0, MOST_EPOCHS},
+      {"batch", "N", "pictures in a minibatch", CLI_INTEGER, &s->batch, 1, INT_MAX},
+      {"learning-rate", "R", "of gradient descent", CLI_NUMBER, &s->rate, 0, 1e6},
+      {"no-bias", "", "y = x W", CLI_FLAG, &s->no_bias, 0, 0},
+      {"f32", "", "compute in float", CLI_FLAG, &s->f32, 0, 0},
+      {"seed", "N", "of parameters and orders", CLI_INTEGER, &s->seed, 0, INT_MAX},
+      {"out", "DIR", "where loss.csv, loss.png and made pictures go", CLI_FILE, &s->out, 0, 0},
+  };
+  int status = cli_read(argc, argv, "Trains a linear layer on pictures of digits from two kinds of first parameters.",
+                        sizeof options / sizeof *options, options);
+  if (status >= 0) return status;
+  if (!s->images != !s->labels) return cli_complain(2, "--images and --labels go together");
+  if (!s->check_images != !s->check_labels || (s->check_images && !s->images))
+    return cli_complain(2, "--check-images and --check-labels go together, with --images");
+  if (!s->images && s->samples > s->made)
+    return cli_complain(2, "--samples: %d are more than the %d of --made", s->samples, s->made);
+  return -1;
+}
+
+int main(int argc, char **argv) {
+  settings s = {.out = "linear_layer", .made = 60000, .epochs = 10, .batch = 64, .seed = 1, .rate = 2e-2};
+  training t = {.set = &s};
+  static files f;
+  int status = read_settings(argc, argv, &s);
+  if (status < 0) status = learn_and_write(&t, &f);
+  files_discard(&f);
+  training_free(&t);
+  return status;
+}
