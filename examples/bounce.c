@@ -300,7 +300,7 @@ static int write_landscape(const settings *s, const descent *d, const plot *firs
       {.kind = LAYER_LINE, .name = "descent", .rows = s->iterations + 1, .x = d->u, .y = d->v},
       {.kind = LAYER_POINTS, .name = "iterations", .rows = s->iterations + 1, .x = d->u, .y = d->v}};
   plot panels[2] = {*first, {.title = "loss of a throw", .x_label = "velocity along", .y_label = "velocity up"}};
-  panels[1].layers = sizeof layers / sizeof *layers, panels[1].layer = layers, panels[1].legend_at = "bottom left";
+  panels[1].layers = sizeof layers / sizeof *layers, panels[1].drawn = layers, panels[1].legend_at = "bottom left";
   panels[1].x_low = axis[0][0], panels[1].x_high = axis[0][GRID - 1];
   panels[1].y_low = axis[1][0], panels[1].y_high = axis[1][GRID - 1];
   if (!status) status = plot_write_across(&out->out[PICTURE], out->path[PICTURE], 2, 2, panels);
@@ -324,7 +324,7 @@ static int write_picture(const settings *s, const descent *d, files *out) {
     layers[1 + i] = (layer){LAYER_LINE, name[i], points, path + i * points, path + all + i * points, NULL, NULL, 0, 0};
   }
   layers[1 + count] = (layer){LAYER_POINTS, "target", 1, s->target, s->target + 1, NULL, NULL, 0, 0};
-  plot first = {.title = "throws", .x_label = "x", .y_label = "y", .layers = 2 + count, .layer = layers};
+  plot first = {.title = "throws", .x_label = "x", .y_label = "y", .layers = 2 + count, .drawn = layers};
   first.x_low = line_x[0], first.x_high = line_x[1], first.y_low = -0.05 * y[1], first.y_high = 1.5 * y[1];
   return status ? status : write_landscape(s, d, &first, out);
 }
@@ -389,7 +389,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {100, 70, 300, 1, 3.5, 6, 0.02, {7, 0.5}, "bounce"};
+  settings s = {100, 70, 300, 1, 3.5, 6, 0.02, {7, 0.5}, "bounce_out"};
   static files out;
   static descent d[2];
   int status = read_settings(argc, argv, &s);

@@ -255,7 +255,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.out = "deconvolve", .size = 128, .steps = 300, .seed = 1, .blur = 1.5, .noise = 0.01, .smooth = 0.001};
+  settings s = {.out = "deconvolve_out", .size = 128, .steps = 300, .seed = 1, .blur = 1.5, .noise = 0.01, .smooth = 0.001};
   deconvolution d = {.set = &s};
   static files f;
   int status = read_settings(argc, argv, &s);

@@ -308,7 +308,7 @@ static void line_within(range x, range y, double w, double b, double end[4]) {
 }
 
 static plot panel(const char *title, const char *const labels[2], range x, range y, int layers, const layer *list) {
-  plot p = {.title = title, .x_label = labels[0], .y_label = labels[1], .layers = layers, .layer = list};
+  plot p = {.title = title, .x_label = labels[0], .y_label = labels[1], .layers = layers, .drawn = list};
   p.legend_at = "bottom right", p.x_low = x.low, p.x_high = x.high, p.y_low = y.low, p.y_high = y.high;
   return p;
 }
@@ -375,7 +375,7 @@ static void regression_free(regression *r) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.points = 1000, .epochs = 40, .seed = 1, .start = {16, 10}, .rate = 0.1, .out = "gradient_tape"};
+  settings s = {.points = 1000, .epochs = 40, .seed = 1, .start = {16, 10}, .rate = 0.1, .out = "gradient_tape_out"};
   const cli_option options[] = {
       {"points", "N", "to fit", CLI_INTEGER, &s.points, 2, MOST_POINTS},
       {"epochs", "N", "steps down the gradient", CLI_INTEGER, &s.epochs, 0, MOST_EPOCHS},

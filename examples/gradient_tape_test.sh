@@ -14,7 +14,7 @@ grep -qE '^one epoch takes [0-9.]+ us by the tape, [0-9.]+ us by backward' out |
 [ "$(grep -c '^epoch ' out)" -eq 41 ] || fail "reports of epochs 0 to 40: $(cat out)"
 head -n 1 out | grep -qE '^epoch +0  W +16\.0000  b +10\.0000' || fail "the start: $(head -n 1 out)"
 if command -v gnuplot >/dev/null; then
-  [ "$(ls gradient_tape | tr '\n' ' ')" = 'epochs.csv points.csv regression.png ' ] || fail "files: $(ls gradient_tape)"
+  [ "$(ls gradient_tape_out | tr '\n' ' ')" = 'epochs.csv points.csv regression.png ' ] || fail "files: $(ls gradient_tape_out)"
 fi
 
 # Sums over all points in the order of the file, at every epoch, with the path's own W and b.
@@ -32,17 +32,17 @@ descends() { # directory, rate, W, b
     }
     END { exit bad || !rows }' "$1/points.csv" "$1/epochs.csv" || fail "the path of $1 is not that of gradient descent"
 }
-[ "$(head -n 1 gradient_tape/points.csv)" = x,y ] || fail "header $(head -n 1 gradient_tape/points.csv)"
-[ "$(head -n 1 gradient_tape/epochs.csv)" = epoch,W,b,loss,dL_dW,dL_db ] ||
-  fail "header $(head -n 1 gradient_tape/epochs.csv)"
-[ "$(wc -l <gradient_tape/points.csv)" -eq 1001 ] || fail "number of points"
-[ "$(wc -l <gradient_tape/epochs.csv)" -eq 42 ] || fail "number of epochs"
-descends gradient_tape 0.1 16 10
-cp gradient_tape/epochs.csv first.csv
+[ "$(head -n 1 gradient_tape_out/points.csv)" = x,y ] || fail "header $(head -n 1 gradient_tape_out/points.csv)"
+[ "$(head -n 1 gradient_tape_out/epochs.csv)" = epoch,W,b,loss,dL_dW,dL_db ] ||
+  fail "header $(head -n 1 gradient_tape_out/epochs.csv)"
+[ "$(wc -l <gradient_tape_out/points.csv)" -eq 1001 ] || fail "number of points"
+[ "$(wc -l <gradient_tape_out/epochs.csv)" -eq 42 ] || fail "number of epochs"
+descends gradient_tape_out 0.1 16 10
+cp gradient_tape_out/epochs.csv first.csv
 works --repeat 1
-cmp -s gradient_tape/epochs.csv first.csv || fail "the same seed, other numbers"
+cmp -s gradient_tape_out/epochs.csv first.csv || fail "the same seed, other numbers"
 works --repeat 1 --seed 2
-cmp -s gradient_tape/epochs.csv first.csv && fail "another seed, the same numbers"
+cmp -s gradient_tape_out/epochs.csv first.csv && fail "another seed, the same numbers"
 
 works --points 37 --epochs 70 --learning-rate 0.05 --weight -2 --bias 0.5 --seed 3 --repeat 1 --out 'a b'
 [ "$(wc -l <'a b/epochs.csv')" -eq 72 ] || fail "number of epochs of 70"
@@ -54,19 +54,19 @@ works --epochs 400 --repeat 1
 [ "$(sed -n 's/^least squares: W \([0-9.]*\)  b \([0-9.]*\)$/\1 \2/p' out)" = "$(tail -n 1 out | cut -d' ' -f3,5)" ] ||
   fail "not least squares: $(tail -n 4 out)"
 works --epochs 0 --points 2 --repeat 1
-[ "$(wc -l <gradient_tape/epochs.csv)" -eq 2 ] || fail "the start alone"
+[ "$(wc -l <gradient_tape_out/epochs.csv)" -eq 2 ] || fail "the start alone"
 works --weight 0 --bias 0 --learning-rate 0 --repeat 1
 
-cp -r gradient_tape before
+cp -r gradient_tape_out before
 refuses 1 --learning-rate 10 --epochs 1000
 says 'the loss is not finite after'
-diff -r gradient_tape before >/dev/null || fail "what had been written is gone"
+diff -r gradient_tape_out before >/dev/null || fail "what had been written is gone"
 
 if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan; then
   OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 valgrind --quiet --leak-check=full --error-exitcode=9 "$program" \
     --points 20 --repeat 1 >out 2>err || fail "valgrind: $(cat err)"
 fi
-rm -rf gradient_tape before 'a b'
+rm -rf gradient_tape_out before 'a b'
 
 refuses 2 --points 1
 says '--points: 1 is not between 2 and 100000'

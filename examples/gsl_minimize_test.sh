@@ -55,7 +55,7 @@ rm -rf 'a b' first.csv
 if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan; then
   OMP_NUM_THREADS=1 valgrind --quiet --leak-check=full --error-exitcode=9 "$program" --n 4 --repeats 1 >out 2>err ||
     fail "valgrind: $(cat err)"
-  rm -rf gsl_minimize
+  rm -rf gsl_minimize_out
 fi
 
 refuses 2 --n 0

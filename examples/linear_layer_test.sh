@@ -34,7 +34,7 @@ grep -q 'bias=none): 7840 parameters' out || fail "description: $(cat out)"
 works --made 1200 --epochs 1 --batch 100000
 works --made 12 --epochs 1 --batch 1 --samples 12
 works --made 100 --epochs 0
-rm -rf linear_layer
+rm -rf linear_layer_out
 
 # The same files packed and plain, with a pair that validates and without.
 cd 'a b' || exit 1
@@ -50,11 +50,11 @@ works --images images --labels labels --epochs 5
 grep -q '^1000 pictures of images train, 200 of the others validate' out || fail "the split: $(cat out)"
 plain=$(tail -n 1 out | cut -d' ' -f-7)
 gzip -c images >packed # whatever its name
-rm -rf linear_layer
+rm -rf linear_layer_out
 if [ $packs -eq 1 ]; then
   works --images packed --labels labels --epochs 5
   [ "$(tail -n 1 out | cut -d' ' -f-7)" = "$plain" ] || fail "packed: $(tail -n 1 out), not $plain"
-  rm -rf linear_layer
+  rm -rf linear_layer_out
   head -c 20000 packed >bad
   refuses 2 --images bad --labels labels
   says 'bad: unexpected end of file, after byte '
@@ -108,7 +108,7 @@ refuses 2 --images bad --labels labels2
 says 'labels2: byte 5: there are 200 labels, but 1200 pictures in bad'
 works --images bad --labels labels --epochs 0
 { printf '\0\0\010\003\0\0\004\260\0\0\0\016\0\0\0\016'; tail -c +17 images | head -c 235200; } >bad
-rm -rf linear_layer
+rm -rf linear_layer_out
 bad 'byte 9: the extents of a picture: rows of 196 numbers do not fit a linear layer of in_features=784'
 { printf '\0\0\010\003\0\0\0\001'; tail -c +9 images | head -c 792; } >bad
 { printf '\0\0\010\001\0\0\0\001\005'; } >bad2
@@ -149,8 +149,8 @@ refuses 2 --out absent/directory --made 12
 refuses 2 --out absent/directory --images images --labels labels
 : >file
 refuses 2 --out file --made 12
-mkdir linear_layer
+mkdir linear_layer_out
 refuses 1 --images images --labels labels --learning-rate 1e6 --epochs 300 --f32
-rmdir linear_layer || fail "half-written output: $(ls linear_layer)"
+rmdir linear_layer_out || fail "half-written output: $(ls linear_layer_out)"
 
 [ $failures -eq 0 ]

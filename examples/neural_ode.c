@@ -324,7 +324,7 @@ static int write_picture(fit *f, files *out) {
       {.kind = LAYER_LINE, .name = "network", .rows = m, .x = f->x, .y = f->x + m},
       {.kind = LAYER_POINTS, .name = "data", .rows = n, .x = f->data + n, .y = f->data + 2 * n}};
   plot panel = {.title = "a spiral, its noisy points, and the field learnt from them"};
-  panel.x_label = "x_1", panel.y_label = "x_2", panel.layers = sizeof layers / sizeof *layers, panel.layer = layers;
+  panel.x_label = "x_1", panel.y_label = "x_2", panel.layers = sizeof layers / sizeof *layers, panel.drawn = layers;
   panel.equal = 1, panel.x_low = panel.y_low = -side, panel.y_high = side, panel.x_high = side + 1.9; /* the legend */
   return status ? status : plot_write(&out->out[PICTURE], out->path[PICTURE], 1, &panel);
 }
@@ -388,7 +388,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  static settings s = {2000, 30, 2, 50, 0, 1, 0.05, 0.05, "neural_ode"};
+  static settings s = {2000, 30, 2, 50, 0, 1, 0.05, 0.05, "neural_ode_out"};
   static files out;
   static fit f = {.set = &s};
   int status = read_settings(argc, argv, &s);

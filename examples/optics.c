@@ -280,7 +280,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.out = "optics", .steps = 128, .plates = 32, .seed = 1};
+  settings s = {.out = "optics_out", .steps = 128, .plates = 32, .seed = 1};
   optics o = {.set = &s};
   static files f;
   int status = read_settings(argc, argv, &s);

@@ -30,7 +30,7 @@ awk '/^step/ { if (!n++) first = $4; last = $4 } END { exit !(last < 0.9 * first
 works --steps 0 --plates 1 --size 8
 works --steps 1 --plates 1 --size 9
 [ "$(grep -c '^step ' out)" -eq 2 ] || fail "two reports: $(cat out)"
-rm -rf optics
+rm -rf optics_out
 
 # A target of the caller's: what the program wrote is what it reads; plain and raw are the same.
 { echo P2 '# a cross'; echo '#8 9'; echo 8 8 '#' 7; echo 3; for i in 1 2 3 4 5 6 7 8; do echo 0 0 0 3 3 0 0 $((i == 4 ? 3 : 0)); done; } >cross.pgm
@@ -39,7 +39,7 @@ plain=$(grep '^step' out | cut -d' ' -f-6)
 { printf 'P5\n#\n8 8 3\n'; for i in 1 2 3 4 5 6 7 8; do printf '\0\0\0\003\003\0\0'; [ $i -eq 4 ] && printf '\003' || printf '\0'; done; } >raw.pgm
 works --steps 2 --plates 2 --target raw.pgm --size 8
 [ "$(grep '^step' out | cut -d' ' -f-6)" = "$plain" ] || fail "plain and raw differ: $plain, $(cat out)"
-rm -rf optics
+rm -rf optics_out
 
 bad() { # the file bad.pgm, and what is said of it
   refuses 2 --target bad.pgm

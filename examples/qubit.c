@@ -229,7 +229,7 @@ static int write_picture(const qubit *q, const surface *s, output *out, const ch
                     {.title = "path over contours of <Z>", .x_label = "a", .y_label = "b", .equal = 1}};
   panels[0].rows = rows, panels[0].columns = 3, panels[0].list = list;
   panels[0].y_low = -1.05, panels[0].y_high = 1.05, panels[0].x_high = fmax(1, (double)(rows - 1));
-  panels[1].layers = 3, panels[1].layer = plane;
+  panels[1].layers = 3, panels[1].drawn = plane;
   panels[1].x_low = s->at[A][0], panels[1].x_high = s->at[A][GRID - 1];
   panels[1].y_low = s->at[B][0], panels[1].y_high = s->at[B][GRID - 1];
   return plot_write_across(out, path, 2, 2, panels);
@@ -254,7 +254,7 @@ static int turn_and_write(qubit *q, files *f) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.start = {0.011, 0.012}, .rate = 0.4, .steps = 100, .out = "qubit"};
+  settings s = {.start = {0.011, 0.012}, .rate = 0.4, .steps = 100, .out = "qubit_out"};
   const cli_option options[] = {
       {"a", "ANGLE", "the first angle, about x", CLI_NUMBER, &s.start[A], -100, 100},
       {"b", "ANGLE", "the first angle, about y", CLI_NUMBER, &s.start[B], -100, 100},

@@ -11,7 +11,7 @@ prints 'final <Z> -1\.0000000 a 0\.000000 b 3\.141593 time [0-9]+\.[0-9]+'
 grep -qE '^expectations, gradient, Hessian and parameter-shift rule within [0-9.]+e-1[5-9] of the closed form$' out ||
   fail "agreement: $(tail -n 2 out)"
 if command -v gnuplot >/dev/null; then
-  [ "$(ls qubit | tr '\n' ' ')" = 'qubit.png steps.csv ' ] || fail "files: $(ls qubit)"
+  [ "$(ls qubit_out | tr '\n' ' ')" = 'qubit.png steps.csv ' ] || fail "files: $(ls qubit_out)"
 fi
 
 # At every step the expectations of X, Y, Z, derivatives of <Z> = cos a cos b, the same by shifts, the Hessian's
@@ -31,16 +31,16 @@ turns() { # directory, rate, a, b
     }
     END { exit bad || !rows }' "$1/steps.csv" || fail "$1/steps.csv is not descent of cos a cos b"
 }
-[ "$(head -n 1 qubit/steps.csv)" = step,a,b,x,y,z,dz_da,dz_db,shift_a,shift_b,h_aa,h_ab,h_ba,h_bb,least,most ] ||
-  fail "header $(head -n 1 qubit/steps.csv)"
-[ "$(wc -l <qubit/steps.csv)" -eq 102 ] || fail "number of steps"
-turns qubit 0.4 0.011 0.012
+[ "$(head -n 1 qubit_out/steps.csv)" = step,a,b,x,y,z,dz_da,dz_db,shift_a,shift_b,h_aa,h_ab,h_ba,h_bb,least,most ] ||
+  fail "header $(head -n 1 qubit_out/steps.csv)"
+[ "$(wc -l <qubit_out/steps.csv)" -eq 102 ] || fail "number of steps"
+turns qubit_out 0.4 0.011 0.012
 works --a -1.5 --b 20 --steps 37 --learning-rate 0.7 --out 'a b'
 [ "$(wc -l <'a b/steps.csv')" -eq 39 ] || fail "number of steps of 37"
 turns 'a b' 0.7 -1.5 20
 works --learning-rate 10 --steps 2000
 works --steps 0
-[ "$(wc -l <qubit/steps.csv)" -eq 2 ] || fail "the start alone"
+[ "$(wc -l <qubit_out/steps.csv)" -eq 2 ] || fail "the start alone"
 works --a 0 --b 0 # a maximum, from where nothing moves
 holds '$3 == 1 && $5 == 0 && $7 == 0'
 
@@ -48,7 +48,7 @@ if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan;
   OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 valgrind --quiet --leak-check=full --error-exitcode=9 "$program" \
     --steps 5 >out 2>err || fail "valgrind: $(cat err)"
 fi
-rm -rf qubit 'a b'
+rm -rf qubit_out 'a b'
 
 refuses 2 --a x
 says "--a: 'x' is not a number"

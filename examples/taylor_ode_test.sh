@@ -66,12 +66,12 @@ grep -q '^pendulum: 100 s' out || fail "$(cat out)"
 holds '$5 > 1e-10 && $5 < 1e-2'
 works --problem kepler --trajectories 1 --time 0.25 --tolerance 1e-20
 holds '$5 < 1e-14'
-rm -rf taylor_ode
+rm -rf taylor_ode_out
 if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan; then
   OMP_NUM_THREADS=1 valgrind --quiet --leak-check=full --error-exitcode=9 "$program" --time 1 --trajectories 0 >out 2>err ||
     fail "valgrind: $(cat err)"
 fi
-rm -rf taylor_ode
+rm -rf taylor_ode_out
 
 refuses 2 --problem moon
 says 'none of all, kepler, pendulum, henon-heiles, lorenz'

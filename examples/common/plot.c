@@ -103,7 +103,7 @@ static void write_data(FILE *f, int panel, const plot *p) {
   write_columns(f, panel, p);
   for (int i = 0; i < p->layers; i++) {
     snprintf(name, sizeof name, "$layer%d_%d", panel, i);
-    (p->layer[i].kind == LAYER_CONTOURS ? write_contours : write_rows)(f, &p->layer[i], name);
+    (p->drawn[i].kind == LAYER_CONTOURS ? write_contours : write_rows)(f, &p->drawn[i], name);
   }
 }
 
@@ -123,7 +123,7 @@ static void write_layers(FILE *f, int panel, const plot *p, int before) {
                                      "using 1:2:3:4 with vectors head filled size screen 0.008,20 linewidth 1",
                                      "using 1:2 with lines linewidth 1"};
   for (int i = 0, at = before; i < p->layers; i++) {
-    const layer *l = &p->layer[i];
+    const layer *l = &p->drawn[i];
     fprintf(f, "%s$layer%d_%d %s linecolor rgb '%s' title \"%s\"", before + i ? ", " : "", panel, i, with[l->kind],
             l->name ? colour[at % COLOURS] : "#aaaaaa", l->name ? l->name : "");
     at += l->name != NULL;

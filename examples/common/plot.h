@@ -31,7 +31,7 @@ typedef struct plot {
   int columns; /* columns 1.. are drawn over column 0 */
   const column *list;
   int layers;
-  const layer *layer;
+  const layer *drawn;
 } plot;
 
 int plot_known_suffix(const char *path); /* .png or .svg */

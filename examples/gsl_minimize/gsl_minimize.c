@@ -242,7 +242,7 @@ static plot panel(const run *r, int ways, layer curves[], char title[TITLE]) {
             .legend_at = "bottom left",
             .legend = r->p->scalar ? "gradient by" : "Jacobian by",
             .layers = ways,
-            .layer = curves};
+            .drawn = curves};
   snprintf(title, TITLE, "%s, %s", r->p->name, methods[r->method]);
   for (int i = 0; i < ways; i++)
     curves[i] = (layer){.kind = LAYER_LINE,
@@ -322,7 +322,7 @@ int main(int argc, char **argv) {
                 .seed = 1,
                 .tolerance = 1e-5,
                 .residual = 1e-10,
-                .out = "gsl_minimize"};
+                .out = "gsl_minimize_out"};
   static comparison c;
   static files f;
   int status = read_settings(argc, argv, &s);

@@ -388,7 +388,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.out = "linear_layer", .made = 60000, .epochs = 10, .batch = 64, .seed = 1, .rate = 2e-2};
+  settings s = {.out = "linear_layer_out", .made = 60000, .epochs = 10, .batch = 64, .seed = 1, .rate = 2e-2};
   training t = {.set = &s};
   static files f;
   int status = read_settings(argc, argv, &s);

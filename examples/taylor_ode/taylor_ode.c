@@ -275,7 +275,7 @@ static int write_comparison(output *out, const outcome *o) {
 static plot panel_of(study *y, layer *list) {
   static const double sun[1] = {0};
   static double bound[2][FINE];
-  plot p = {.legend_at = "top left", .layer = list};
+  plot p = {.legend_at = "top left", .drawn = list};
   switch (kind_of(y)) {
   case KEPLER:
     list[0] = (layer){.kind = LAYER_LINE, .name = "orbit", .rows = y->c.p.rows, .x = y->c.p.x[0], .y = y->c.p.x[1]};
@@ -376,7 +376,7 @@ static int read_settings(int argc, char **argv, settings *s) {
 
 int main(int argc, char **argv) {
   settings s = {
-      .problem = {problem_names, 0}, .trajectories = 1024, .seed = 1, .tolerance = 1e-16, .out = "taylor_ode"};
+      .problem = {problem_names, 0}, .trajectories = 1024, .seed = 1, .tolerance = 1e-16, .out = "taylor_ode_out"};
   static outcome o;
   int status = read_settings(argc, argv, &s);
   if (status >= 0) return status;
