@@ -7,6 +7,7 @@
 
 #if JETS_BLAS
 #include <cblas.h>
+#include <f77blas.h>
 #endif
 
 /* ---- y (+)= a b for matrices ------------------------------------------------------------------------------------- */
@@ -19,16 +20,22 @@ typedef struct matrices { /* y [m,n], row by row; a [m,k] and b [k,n], or their 
 #if JETS_BLAS
 int numbers_share_products(void) { return openblas_get_num_threads() == 1; }
 
+/* By BLAS's Fortran names, to which matrices are those of columns, each other's transposes: y^T = b^T a^T. The cblas_ ones are in GSL's
+   BLAS too, and in a program that is linked with that first they would be its loops. */
+static char *form(int transposed) { return transposed ? (char *)"T" : (char *)"N"; }
+
 static void multiply(const matrices *g, real *y, const real *a, const real *b, ptrdiff_t y_row) {
-  REAL(cblas_dgemm, cblas_sgemm)(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans, (int)g->m,
-                                 (int)g->n, (int)g->k, 1, a, (int)g->a_row, b, (int)g->b_row, (real)g->add, y, (int)y_row);
+  blasint m = (blasint)g->m, n = (blasint)g->n, k = (blasint)g->k, ai = (blasint)g->a_row, bi = (blasint)g->b_row, yi = (blasint)y_row;
+  real one = 1, beta = (real)g->add;
+  REAL(dgemm_, sgemm_)(form(g->tb), form(g->ta), &n, &m, &k, &one, (real *)b, &bi, (real *)a, &ai, &beta, y, &yi);
 }
 
 /* y (+)= a x, and y is cleared here: some versions of OpenBLAS's gemv multiply what is there by a beta of 0, and 0 times NaN is NaN. */
 static void multiply_vector(const matrices *g, real *y, const real *a, const real *x) {
+  blasint rows = (blasint)(g->ta ? g->m : g->k), columns = (blasint)(g->ta ? g->k : g->m), ai = (blasint)g->a_row, step = 1;
+  real one = 1;
   if (!g->add) memset(y, 0, (size_t)g->m * sizeof *y);
-  REAL(cblas_dgemv, cblas_sgemv)(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, (int)(g->ta ? g->k : g->m), (int)(g->ta ? g->m : g->k),
-                                 1, a, (int)g->a_row, x, 1, 1, y, 1);
+  REAL(dgemv_, sgemv_)(form(!g->ta), &rows, &columns, &one, (real *)a, &ai, (real *)x, &step, &one, y, &step);
 }
 #else
 int numbers_share_products(void) { return 1; }
