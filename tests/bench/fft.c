@@ -52,16 +52,17 @@ static jet_plan *check(jet_tape *tape, jet_plan *p) {
   exit(1);
 }
 
-static jet_tape *one_thread(void) {
+static jet_tape *one_thread(jet_type type) {
   jet_tape_options o = JET_TAPE_OPTIONS_INIT;
   o.threads = 1;
+  o.type = type;
   return jet_tape_new_ex(&o);
 }
 
 /* ---- a transform of jets ------------------------------------------------------------------------------------------------------- */
 
 static jet_plan *transform(int order, int measure) {
-  jet_tape *tape = one_thread();
+  jet_tape *tape = one_thread(JET_F64);
   jet t = jet_parameter(tape, order), re = jet_input_series(t, 2, dims), im = jet_input_series(t, 2, dims);
   jet y = jet_fft2(jet_complex(re, im), JET_FFT_BACKWARD);
   jet_plan_options options = JET_PLAN_OPTIONS_INIT;
@@ -92,9 +93,22 @@ static void compare(bare *b, int order) {
 
 /* ---- a gradient ---------------------------------------------------------------------------------------------------------------- */
 
-static jet_plan *gradient(int measure) {
+/* e^(i x), x in [-1, 1] */
+static void fill_plate(jet_plan *p, jet plate, jet_type type) {
+  static double angle[M];
+  fill(angle, M);
+  for (int part = 0; part < 2; part++)
+    for (int j = 0; j < M; j++) {
+      const jet x = part ? jet_imag(plate) : jet_real(plate);
+      const double y = part ? sin(angle[j]) : cos(angle[j]);
+      if (type == JET_F32) jet_plan_data_f32(p, x, 0)[j] = (float)y;
+      else jet_plan_data(p, x, 0)[j] = y;
+    }
+}
+
+static jet_plan *gradient(jet_type type, int measure) {
   static const wave_bench bench = {N, 32e-3, 8e-3, 550e-9, 50e-3};
-  jet_tape *tape = one_thread();
+  jet_tape *tape = one_thread(type);
   jet plate[PLATES], out[1 + PLATES];
   double *target = (double *)malloc(M * sizeof *target);
   if (!target) exit(1);
@@ -106,11 +120,7 @@ static jet_plan *gradient(int measure) {
   jet_plan_options options = JET_PLAN_OPTIONS_INIT;
   options.measure = measure;
   jet_plan *p = jet_plan_new_ex(tape, 1 + PLATES, out, &options);
-  for (int i = 0; i < PLATES && !jet_plan_status(p); i++) {
-    double *re = jet_plan_data(p, jet_real(plate[i]), 0), *im = jet_plan_data(p, jet_imag(plate[i]), 0);
-    fill(re, M);
-    for (int j = 0; j < M; j++) im[j] = sin(re[j]), re[j] = cos(re[j]);
-  }
+  for (int i = 0; i < PLATES && !jet_plan_status(p); i++) fill_plate(p, plate[i], type);
   free(target);
   return check(tape, p);
 }
@@ -120,10 +130,11 @@ static void all_transforms(fftw_plan p) {
 }
 
 static void optics(bare *b, int print) {
-  jet_plan *p = gradient(0), *q = gradient(1);
-  double ours[TRIALS], tried[TRIALS], estimate[TRIALS], measure[TRIALS];
+  jet_plan *p = gradient(JET_F64, 0), *q = gradient(JET_F64, 1), *f = gradient(JET_F32, 0);
+  double ours[TRIALS], tried[TRIALS], floats[TRIALS], estimate[TRIALS], measure[TRIALS];
   for (int i = 0; i < TRIALS; i++) {
     TIMED(ours[i], jet_plan_run(p));
+    TIMED(floats[i], jet_plan_run(f));
     TIMED(estimate[i], all_transforms(b->estimated));
     TIMED(tried[i], jet_plan_run(q));
     TIMED(measure[i], all_transforms(b->measured));
@@ -131,9 +142,11 @@ static void optics(bare *b, int print) {
   double x = least(ours, TRIALS), y = least(tried, TRIALS), e = least(estimate, TRIALS), m = least(measure, TRIALS);
   printf("optics gradient of %d plates, %d transforms, ms: estimate %.2f, FFTW %.2f, ratio %.2f; measure %.2f, FFTW %.2f, ratio %.2f\n",
          PLATES, TRANSFORMS, 1e3 * x, 1e3 * e, x / e, 1e3 * y, 1e3 * m, y / m);
+  printf("in float, ms: %.2f, double over float %.2f\n", 1e3 * least(floats, TRIALS), x / least(floats, TRIALS));
   if (print) jet_plan_print(p, stdout);
   jet_plan_free(p);
   jet_plan_free(q);
+  jet_plan_free(f);
 }
 
 int main(int argc, char **argv) {
