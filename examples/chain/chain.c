@@ -8,13 +8,13 @@
                     the head alone: that of the base is never recorded, and the plan of a step is shorter
      augmentation   few pictures of all ten digits, mirrored, moved and turned at random whenever they are seen
    Accuracies are of validation pictures, means over --repeats splits of the data and draws of the parameters. */
-#include "study.h"
 #include "../common/clock.h"
 #include "../common/csv.h"
 #include "../common/files.h"
-#include "layers.h"
 #include "../common/picture.h"
 #include "../common/plot.h"
+#include "layers.h"
+#include "study.h"
 
 #include <jets.h>
 #include <limits.h>

@@ -2,14 +2,14 @@
 #ifndef EXAMPLES_CHAIN_STUDY_H
 #define EXAMPLES_CHAIN_STUDY_H
 
-#include "augment.h"
-#include "classifier.h"
 #include "../common/cli.h"
 #include "../common/clock.h"
 #include "../common/digits_data.h"
 #include "../common/optimiser.h"
 #include "../common/progress.h"
 #include "../common/rng.h"
+#include "augment.h"
+#include "classifier.h"
 
 enum { SIDE = 8, HALF = DIGITS / 2, SIZES = 6, POINTS = 25 };
 

@@ -84,7 +84,8 @@ static void write_contours(FILE *f, const layer *l, const char *name) {
   fputs("END\nset contour base\nunset surface\nset cntrparam levels discrete ", f);
   for (int i = 0; i < l->levels; i++)
     fprintf(f, "%s%.9g", i ? ", " : "", least * pow(most / least, (i + 0.5) / l->levels));
-  fprintf(f, "\nset table %s\nsplot $grid using 1:2:3 with lines notitle\nunset table\nunset contour\nset surface\n", name);
+  fprintf(f, "\nset table %s\nsplot $grid using 1:2:3 with lines notitle\nunset table\nunset contour\nset surface\n",
+          name);
 }
 
 static void write_rows(FILE *f, const layer *l, const char *name) {
@@ -118,14 +119,18 @@ static int write_curves(FILE *f, int panel, const plot *p) {
   return curves;
 }
 
+/* Few points are large. */
+static double point_size(const layer *l) { return l->rows == 1 ? 2 : l->rows <= 100 ? 1 : 0.6; }
+
 static void write_layers(FILE *f, int panel, const plot *p, int before) {
-  static const char *const with[] = {"using 1:2 with lines linewidth 2", "using 1:2 with points pointtype 7 pointsize 0.6",
-                                     "using 1:2:3:4 with vectors head filled size screen 0.008,20 linewidth 1",
-                                     "using 1:2 with lines linewidth 1"};
+  static const char *const with[] = {"1:2 with lines linewidth 2", "1:2 with points pointtype 7",
+                                     "1:2:3:4 with vectors head filled size screen 0.008,20 linewidth 1",
+                                     "1:2 with lines linewidth 1"};
   for (int i = 0, at = before; i < p->layers; i++) {
     const layer *l = &p->drawn[i];
-    fprintf(f, "%s$layer%d_%d %s linecolor rgb '%s' title \"%s\"", before + i ? ", " : "", panel, i, with[l->kind],
-            l->name ? colour[at % COLOURS] : "#aaaaaa", l->name ? l->name : "");
+    fprintf(f, "%s$layer%d_%d using %s", before + i ? ", " : "", panel, i, with[l->kind]);
+    if (l->kind == LAYER_POINTS) fprintf(f, " pointsize %.9g", point_size(l));
+    fprintf(f, " linecolor rgb '%s' title \"%s\"", l->name ? colour[at % COLOURS] : "#aaaaaa", l->name ? l->name : "");
     at += l->name != NULL;
   }
 }

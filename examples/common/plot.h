@@ -22,8 +22,8 @@ typedef struct layer {
 
 typedef struct plot {
   const char *title, *x_label, *y_label, *legend; /* no quotes or backslashes; NULL: none */
-  const char *legend_at;                /* "bottom right", ...; NULL: top right     */
-  double x_low, x_high, y_low, y_high;  /* equal: as the data are                   */
+  const char *legend_at;                          /* "bottom right", ...; NULL: top right     */
+  double x_low, x_high, y_low, y_high;            /* equal: as the data are                   */
   int log_x, log_y;
   int equal;    /* x and y of the same scale */
   int overlaid; /* curves that nearly coincide: those before show beside those after, being broader */

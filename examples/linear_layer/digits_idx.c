@@ -3,8 +3,8 @@
 
 #include "../common/cli.h"
 #include "../common/digits_data.h"
-#include "idx.h"
 #include "../common/rng.h"
+#include "idx.h"
 
 #include <math.h>
 #include <stdlib.h>

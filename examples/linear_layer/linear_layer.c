@@ -12,14 +12,14 @@
 #include "../common/cli.h"
 #include "../common/clock.h"
 #include "../common/csv.h"
-#include "digits_idx.h"
 #include "../common/files.h"
-#include "labelled.h"
-#include "linear.h"
 #include "../common/numbers.h"
 #include "../common/plot.h"
 #include "../common/progress.h"
 #include "../common/rng.h"
+#include "digits_idx.h"
+#include "labelled.h"
+#include "linear.h"
 
 #include <jets.h>
 #include <limits.h>

@@ -9,11 +9,11 @@
 #include "../common/cli.h"
 #include "../common/clock.h"
 #include "../common/csv.h"
-#include "dynamics.h"
 #include "../common/files.h"
-#include "ode_timing.h"
 #include "../common/plot.h"
 #include "../common/progress.h"
+#include "dynamics.h"
+#include "ode_timing.h"
 #include "taylor_watch.h"
 
 #include <limits.h>
