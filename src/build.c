@@ -13,25 +13,25 @@ int build_grow(build *b, void *list, int *room, int count, size_t element) {
 
 /* ---- kinds of steps ------------------------------------------------------------------------------------------------------ */
 
-typedef struct kind {
-  step_run *run;
+typedef struct kind { /* of a node: the type of its step, and where that has to be */
+  const step_type *type;
   int complete; /* reads all of its inputs, not a block */
   int sink;     /* runs over its inputs' space; the result is there when the region is done */
   int once;     /* on whole planes */
 } kind;
 
 static const kind kinds[] = {
-    [STEP_LEAF] = {NULL, 0, 0, 0},         [STEP_ALIAS] = {run_repeat, 1, 0, 1},   [STEP_VIEW] = {run_repeat, 1, 0, 1},
-    [STEP_ROW] = {run_row, 0, 0, 0},       [STEP_BROADCAST] = {run_broadcast, 1, 0, 0}, [STEP_SUM] = {run_sum, 0, 1, 0},
-    [STEP_DEPOSIT] = {run_deposit, 1, 0, 1}, [STEP_PLANES] = {run_planes, 1, 0, 1},  [STEP_PAIRS] = {run_pairs, 1, 0, 1},
-    [STEP_STAGED] = {run_stages, 1, 0, 1},   [STEP_WHOLE] = {run_whole, 1, 0, 1},     [STEP_COLLAPSE] = {run_collapse, 0, 0, 0},
+    [STEP_LEAF] = {NULL, 0, 0, 0},         [STEP_ALIAS] = {&type_repeat, 1, 0, 1},   [STEP_VIEW] = {&type_repeat, 1, 0, 1},
+    [STEP_ROW] = {&type_row, 0, 0, 0},       [STEP_BROADCAST] = {&type_broadcast, 1, 0, 0}, [STEP_SUM] = {&type_sum, 0, 1, 0},
+    [STEP_DEPOSIT] = {&type_deposit, 1, 0, 1}, [STEP_PLANES] = {&type_planes, 1, 0, 1},  [STEP_PAIRS] = {&type_pairs, 1, 0, 1},
+    [STEP_STAGED] = {&type_stages, 1, 0, 1},   [STEP_WHOLE] = {&type_whole, 1, 0, 1},     [STEP_COLLAPSE] = {&type_collapse, 0, 0, 0},
 };
-static const kind sinks[] = {[SINK_NONE] = {run_planes, 1, 0, 1}, [SINK_COLUMNS] = {run_sum_columns, 0, 1, 0}, [SINK_ROWS] = {run_sum_rows, 0, 1, 0}};
-static const kind sink_deposit = {run_add, 0, 1, 0}, whole_deposit = {run_add, 1, 0, 1}, whole_sum = {run_sum, 1, 0, 1};
+static const kind sinks[] = {[SINK_NONE] = {&type_planes, 1, 0, 1}, [SINK_COLUMNS] = {&type_sum_columns, 0, 1, 0}, [SINK_ROWS] = {&type_sum_rows, 0, 1, 0}};
+static const kind sink_deposit = {&type_add, 0, 1, 0}, whole_deposit = {&type_add, 1, 0, 1}, whole_sum = {&type_sum, 1, 0, 1};
 
 /* In the region of what is made with the plan: on whole arrays. */
 static const kind *folded_kind(const build *b, const node *n) {
-  static const kind row = {run_row, 1, 0, 1};
+  static const kind row = {&type_row, 1, 0, 1};
   if (n->op->step == STEP_ROW) return &row;
   if (n->op->step == STEP_SUM) return &whole_sum;
   return n->op->step == STEP_DEPOSIT && plan_is_sink(b, n) ? &whole_deposit : &kinds[n->op->step];
@@ -44,9 +44,6 @@ static const kind *kind_of(build *b, const node *n) {
   if (n->op->step != STEP_DEPOSIT || !plan_is_sink(b, n)) return &kinds[n->op->step];
   return plan_may(b->plan, JET_SINKS) ? &sink_deposit : &whole_deposit;
 }
-
-/* Steps that go over the lanes of their inputs. */
-static int reads_lanes(const kind *k) { return k->sink || k->run == run_sum || k->run == run_add; }
 
 /* ---- where a node's values can be read -------------------------------------------------------------------------------------- */
 
@@ -171,7 +168,7 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   jet_plan *p = b->plan;
   if (!build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
   const value *v = value_of(b->tape, n->first);
-  step *s = &p->steps[p->nsteps], fresh = {.run = b->sources ? run_repeat : k->run, .of = n->op,
+  step *s = &p->steps[p->nsteps], fresh = {.type = b->sources ? &type_repeat : k->type, .of = n->op,
                                            .result = build_shape(b, v->shape), .order = v->order, .k0 = makes[0],
                                            .k1 = makes[1], .region = region, .node = p->nflows - 1,
                                            .directions = n->op == &op_collapse ? n->with.k : v->directions};
@@ -180,11 +177,11 @@ static int add_step(build *b, const node *n, const kind *k, const int makes[2], 
   s->now0 = s->k0, s->now1 = s->k1;
   if (s->k1 == b->summed[n->first] + 1) s->summed = s->k1 - 1;
   s->late = b->late_of[n->first] || is_choice(n);
-  s->n = lanes(b, reads_lanes(k) ? build_input(b, n, 0) : n->first);
-  if (!operands(b, n, s) || !plan_step(b, n, s)) return 0;
+  s->n = lanes(b, k->type->traits & TYPE_SINK ? build_input(b, n, 0) : n->first);
+  if (!operands(b, n, s) || (s->type->tell && !s->type->tell(b, n, s))) return 0;
   claim_planes(b, s);
-  p->regions[region].sums += s->run == run_sum;
-  p->regions[region].column_sums += s->run == run_sum_columns;
+  p->regions[region].sums += s->type == &type_sum;
+  p->regions[region].finishes += s->type->finish != NULL;
   p->max_order = max_(p->max_order, v->order);
   p->nsteps++;
   return 1;
@@ -208,7 +205,7 @@ static int is_made_in(const build *b, int v, int region) {
 
 /* In the region, by blocks or, where it runs once, whole. */
 static int make(build *b, const node *n, int region) {
-  static const kind read = {run_read, 1, 0, 0};
+  static const kind read = {&type_read, 1, 0, 0};
   const kind *k = n->op == &op_read && !b->plan->regions[region].once ? &read : kind_of(b, n);
   int makes[2];
   made_in(b, n, region, 0);

@@ -41,7 +41,7 @@ static void choose_range(jet_plan *p, int k0, int k1) {
 static void run_rows(const jet_plan *p, const region *r, int worker, step **s, ptrdiff_t first, ptrdiff_t n) {
   step *from = *s, *end = from + from->lines->rows + from->lines->sinks;
   if (in_blocks(r)) move_pointers(p, r, worker, r->usual_moving, r->count_moving, first);
-  for (; *s < end; ++*s) (*s)->run(p, *s, first, n);
+  for (; *s < end; ++*s) (*s)->type->run(p, *s, first, n);
   go_on_after_rows(from, n);
   --*s;
 }
@@ -53,7 +53,7 @@ static void run_steps(const jet_plan *p, const region *r, int worker, int from, 
     if (r->once) n = s->n;
     if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
     else if (s->lines) run_rows(p, r, worker, &s, first, n);
-    else if (s->now0 < s->now1) s->run(p, s, first, n);
+    else if (s->now0 < s->now1) s->type->run(p, s, first, n);
   }
 }
 
@@ -85,16 +85,15 @@ static void walk_blocks(const jet_plan *p, const region *r) {
   workers_run(r->workers, walk_share, &x);
   for (int w = 1; w < r->workers; w++)
     for (step *s = worker_steps(p, r, w), *end = s + r->count; s < end; s++)
-      if (s->run == run_add && s->now0 < s->now1) finish_add(p, s);
+      if (s->type->join && s->now0 < s->now1) s->type->join(p, s);
 }
 
 static void run_region(const jet_plan *p, const region *r) {
   hostile_region(p, r);
   if (in_blocks(r)) walk_blocks(p, r);
   else run_steps(p, r, 0, 0, r->count, 0, r->n);
-  for (int i = 0; i < r->count && (r->sums || r->column_sums) && !r->once; i++)
-    if (p->steps[r->first + i].run == run_sum) finish_sum(p, &p->steps[r->first + i]);
-    else if (p->steps[r->first + i].run == run_sum_columns) finish_sum_columns(p, &p->steps[r->first + i]);
+  for (const step *s = p->steps + r->first, *end = s + r->count; s < end && r->finishes && !r->once; s++)
+    if (s->type->finish) s->type->finish(p, s);
   hostile_check(p, r);
 }
 

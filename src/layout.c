@@ -50,15 +50,12 @@ static void store_large(build *b, int i, plane *x) {
   if (!b->plan->regions[s->region].once || x->n > ONCE) store(b, i, x);
 }
 
-/* Whether it makes lanes of the block. */
-static int in_block(const step *s) { return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_collapse; }
-
 static void note_stored(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
     each_input(b, i, note_read);
     if (p->by_orders) each_output(b, i, store);
-    else if (!in_block(&p->steps[i]) || p->regions[p->steps[i].region].folded) each_output(b, i, store_large);
+    else if (!step_is(&p->steps[i], TYPE_LANES) || p->regions[p->steps[i].region].folded) each_output(b, i, store_large);
   }
 }
 
@@ -230,8 +227,8 @@ static void touch(build *b, int i, plane *x) { /* steps come by region */
 static void choose_blocks(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
-    if (p->steps[i].run != run_broadcast && p->steps[i].run != run_read) each_input(b, i, touch);
-    if (p->steps[i].run != run_sum && p->steps[i].run != run_sum_columns) each_output(b, i, touch);
+    if (step_is(&p->steps[i], TYPE_POINTS_IN)) each_input(b, i, touch);
+    if (!p->steps[i].type->finish) each_output(b, i, touch);
   }
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
@@ -288,14 +285,14 @@ static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; 
 static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
   ptrdiff_t least = (blocks_of(r) / r->leaf / workers * r->leaf - 1) * r->block;
   for (int i = r->first; i < r->first + r->count; i++)
-    if (p->steps[i].run == run_add && p->steps[i].deposit->border > least) return 0;
+    if (p->steps[i].type == &type_add && p->steps[i].deposit->border > least) return 0;
   return 1;
 }
 
 static void find_leaves(jet_plan *p, region *r) {
   r->leaf = 1;
   for (int i = r->first; i < r->first + r->count; i++) {
-    if (p->steps[i].run != run_sum_columns) continue;
+    if (p->steps[i].type != &type_sum_columns) continue;
     ptrdiff_t unit = JK_LEAF_ROWS * p->steps[i].matrix->columns, more = unit / common_divisor(r->block * r->leaf, unit);
     if (__builtin_mul_overflow(r->leaf, more, &r->leaf) || r->leaf > blocks_of(r)) r->leaf = blocks_of(r);
     if (r->leaf == blocks_of(r)) return;
@@ -332,27 +329,23 @@ static double whole_work(const jet_plan *p, const step *s) {
   for (int k = s->k0; k < s->k1; k++) {
     int id = plane_in(s->out_planes[0], &s->out[0], k);
     if (id >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
-    for (int i = 0; i < s->nin && s->run != run_pairs; i++)
+    for (int i = 0; i < s->nin && s->type != &type_pairs; i++)
       if ((id = plane_in(s->in_planes[i], &s->in[i], k)) >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
   }
-  if (s->run == run_pairs) {
+  if (s->type == &type_pairs) {
     const shape *a = &s->whole->told.in[0]; /* rows x inner, or its transpose */
     double rows = (double)s->result->dims[s->result->rank - 2];
     terms = rows > 0 ? (double)a->dims[a->rank - 2] * (double)a->dims[a->rank - 1] / rows / TERMS : 0;
   }
-  return work * (s->run == run_stages ? TRANSFORMED : terms);
-}
-
-static int shares(const step *s) {
-  return s->run == run_planes || s->run == run_pairs || s->run == run_deposit || s->run == run_stages;
+  return work * (s->type == &type_stages ? TRANSFORMED : terms);
 }
 
 static void choose_teams(jet_plan *p) {
   for (int i = 0; i < p->nsteps; i++) {
     step *s = &p->steps[i];
-    double most = shares(s) ? whole_work(p, s) / SHARE : 1;
-    if (s->run != run_pairs && s->run != run_stages && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
-    if (s->run == run_pairs && !numbers_share_products()) most = 1; /* BLAS has threads of its own */
+    double most = step_is(s, TYPE_SHARES) ? whole_work(p, s) / SHARE : 1;
+    if (!step_is(s, TYPE_SHARES_PLANES) && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
+    if (s->type == &type_pairs && !numbers_share_products()) most = 1; /* BLAS has threads of its own */
     s->workers = most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
   }
 }
@@ -423,14 +416,8 @@ static int measure(build *b, size_t *total, shared *at) {
     }
   for (int i = 0; i < p->nsteps; i++) {
     step *s = &p->steps[i];
-    const region *r = &p->regions[s->region];
-    if (s->run == run_sum && !r->once &&
-        !reserve(b, total, blocks_of(r) * (s->k1 - s->k0), s->directions, &s->partial_at))
-      return 0;
-    if (s->run == run_sum_columns && !reserve(b, total, matrix_sum_room(s) * (s->k1 - s->k0), s->directions, &s->partial_at)) return 0;
-    if (s->run == run_add && r->workers > 1 &&
-        !reserve(b, total, s->deposit->border * (r->workers - 1) * (s->k1 - s->k0), s->directions, &s->partial_at))
-      return 0;
+    ptrdiff_t aside = s->type->aside ? s->type->aside(&p->regions[s->region], s) : 0;
+    if (aside && !reserve(b, total, aside * (s->k1 - s->k0), s->directions, &s->aside_at)) return 0;
   }
   return measure_shared(b, total, at);
 }
@@ -465,8 +452,7 @@ static int allocate(build *b, shared *at) {
   p->work = p->arena + at->work;
   place_planes(p, p->arena + at->slots);
   for (int i = 0; i < p->nsteps; i++)
-    if (p->steps[i].run == run_sum) p->steps[i].partial = p->arena + p->steps[i].partial_at;
-    else if (p->steps[i].run == run_sum_columns) p->steps[i].matrix->leaves = p->arena + p->steps[i].partial_at;
+    if (!p->steps[i].type->join) p->steps[i].aside = p->arena + p->steps[i].aside_at;
   for (int i = 0; i < p->nport_planes; i++) {
     port_plane *x = &p->port_planes[i];
     x->own = x->plane < 0 || x->copy ? p->arena + x->offset : p->planes[x->plane].base;

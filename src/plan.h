@@ -67,7 +67,28 @@ typedef struct chain { /* a run of rows, and of sinks behind them that add parts
 } chain;
 
 typedef struct step step;
-typedef void step_run(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
+typedef struct region region;
+struct build;
+
+typedef enum step_trait {
+  TYPE_LANES = 1 << 0,         /* makes results lane by lane, block by block */
+  TYPE_SINK = 1 << 1,          /* goes over the lanes of its inputs, to results of another shape */
+  TYPE_POINTS_IN = 1 << 2,     /* has pointers to planes of its inputs.. */
+  TYPE_POINTS_OUT = 1 << 3,    /* ..and of its results */
+  TYPE_MOVES = 1 << 4,         /* computes nothing */
+  TYPE_JOB = 1 << 5,           /* works on whole planes by what `job` says */
+  TYPE_SHARES = 1 << 6,        /* workers share planes.. */
+  TYPE_SHARES_PLANES = 1 << 7  /* ..and each plane too */
+} step_trait;
+
+typedef struct step_type { /* step_types.c: what a step of a type does; NULL: nothing */
+  void (*run)(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
+  int (*tell)(struct build *, const node *, step *);   /* what it needs beside its planes; 0 after plan_fail */
+  ptrdiff_t (*aside)(const region *, const step *);    /* numbers that it keeps aside, of each coefficient and direction */
+  void (*finish)(const jet_plan *, const step *);      /* makes its results when all blocks have run, out of what is aside */
+  void (*join)(const jet_plan *, const step *);        /* of worker 1, 2, .. in turn: adds what is aside */
+  unsigned traits;
+} step_type;
 
 typedef struct spread { /* of a broadcast: axes that broadcast alike are one; the innermost first */
   int rank;
@@ -84,12 +105,10 @@ typedef struct parts { /* of a deposit */
   /* Of a worker but the first: what its lanes add below the place of lane `from` in the last part comes after the additions of the
      worker before; it is kept aside until all are done, `border` numbers for each coefficient and direction. */
   ptrdiff_t from, border;
-  real *side;
 } parts;
 
 typedef struct matrix_sum { /* of a sum over leading or trailing axes */
   ptrdiff_t rows, columns;
-  real *leaves; /* of the former: sums of 64 rows, for each coefficient and direction */
 } matrix_sum;
 
 typedef struct job { /* of a step on whole planes */
@@ -100,7 +119,7 @@ typedef struct job { /* of a step on whole planes */
 } job;
 
 struct step {
-  step_run *run;
+  const step_type *type;
   const op *of;
   const shape *result;
   int order; /* of its result */
@@ -123,9 +142,9 @@ struct step {
     parts *deposit;
     matrix_sum *matrix;
     job *whole;
-    real *partial; /* of a sum: a number for each block, direction and coefficient, one after the other */
   };
-  size_t partial_at; /* in the arena; of a sink that adds parts: what is kept aside */
+  real *aside; /* by coefficient and direction; NULL for worker 0 of what joins */
+  size_t aside_at; /* in the arena */
   chain *lines;   /* that begin with this row, or NULL */
   char in_lines;
 };
@@ -140,7 +159,7 @@ typedef struct cycling { /* a pointer to what is hoisted, for blocks that begin 
   ptrdiff_t period;
 } cycling;
 
-typedef struct region {
+struct region {
   ptrdiff_t n, block;
   int level, once;
   int folded;                     /* runs when the plan is made, never again */
@@ -154,14 +173,14 @@ typedef struct region {
   ptrdiff_t kept;    /* planes that are hoisted */
   ptrdiff_t room;    /* numbers for all these */
   ptrdiff_t touched; /* planes in memory that a block reads and writes */
-  int sums, column_sums;
+  int sums, finishes; /* steps that add up all lanes; and that have a `finish` */
   ptrdiff_t whole_rows; /* what a block is a multiple of, as sums over rows need it; 0: of nothing */
   ptrdiff_t leaf;       /* what a worker's share is a multiple of, in blocks, as sums over columns need it */
   ptrdiff_t shown;   /* planes in slots that are not hidden */
   int streams; /* whether something passes the cache */
   int workers;
   step *others; /* of workers 1, 2, ..: `count` each. Their pointers follow those of worker 0 in the same way */
-} region;
+};
 
 typedef struct flow { /* a needed node, for the count of orders lost */
   int first, count, nin, in;
@@ -277,18 +296,16 @@ void weave_join(const jet_plan *, const weave *, double *pairs);
 void plan_unweave(const jet_plan *);                 /* the caller's pairs into inputs */
 void plan_weave(const jet_plan *);                   /* outputs into the caller's */
 
-/* step_block.c and step_whole.c */
-step_run run_row, run_broadcast, run_read, run_sum, run_add, run_collapse;
-step_run run_deposit, run_planes, run_pairs, run_stages, run_whole, run_repeat;
-step_run run_sum_columns, run_sum_rows; /* step_sink.c */
-ptrdiff_t matrix_sum_room(const step *);
-void finish_sum_columns(const jet_plan *, const step *);
+extern const step_type type_row, type_collapse, type_broadcast, type_read, type_sum, type_sum_columns, type_sum_rows, type_add,
+    type_repeat, type_deposit, type_planes, type_pairs, type_stages, type_whole;
 /* step_lines.c. A block by lines; 0: the rows and sinks must run, and then go_on_after_rows. */
 int run_lines(const jet_plan *, const step *, ptrdiff_t first, ptrdiff_t n);
 void go_on_after_rows(const step *, ptrdiff_t n);
-void finish_sum(const jet_plan *, const step *);
-void finish_add(const jet_plan *, const step *); /* of worker 1, 2, .. in turn */
 
+static inline int step_is(const step *s, unsigned trait) { return (s->type->traits & trait) != 0; }
+static inline real *step_aside(const step *s, ptrdiff_t each, int k, int copy) { /* of coefficient k and a direction: `each` numbers */
+  return s->aside + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * each;
+}
 static inline int plan_may(const jet_plan *p, jet_optimisation what) { return !(p->without & (int)what); }
 static inline ptrdiff_t copy_at(const plane *x, int copy) { return x->copies > 1 ? copy * x->stride : 0; }
 static inline int plane_in(const int *ids, const jk_series *s, int k) { /* id, or -1 */

@@ -10,7 +10,7 @@ enum { ROWS_MOST = 40, ROWS_LEAST = 2, STEPS_MOST = 2000 };
 static int can_deposit(const jet_plan *p, const step *s, int *carries) {
   const parts *q = s->deposit;
   int more = *carries;
-  if (s->run != run_add || s->directions > 1 || q->apart || plan_part_lag(q, 0, s->nin) >= native_width(p->set)) return 0;
+  if (s->type != &type_add || s->directions > 1 || q->apart || plan_part_lag(q, 0, s->nin) >= native_width(p->set)) return 0;
   for (int i = 0; i < s->nin; i++) more += (s->k1 - s->k0) * (plan_part_lag(q, i, s->nin) > 0);
   if (more > LINE_CARRIES) return 0;
   *carries = more;
@@ -69,7 +69,7 @@ static int end_run(build *b, sorting *q) {
 
 /* What reads nothing of the run goes before it, sinks of blocks go behind it: nothing in the region reads what they make. */
 static int sort_step(build *b, sorting *q, const step *s, int once) {
-  int sink = !once && (s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add);
+  int sink = !once && step_is(s, TYPE_SINK);
   if (plan_has_lines(s)) {
     int ends = q->run_count && (q->run_count == ROWS_MOST || s->n != q->run[0].n || reads_run(q, s, 1));
     if (ends && !end_run(b, q)) return 0;

@@ -47,7 +47,7 @@ static int is_local(const jet_plan *p, int id, int period) { return (void)period
 static int set_period(const jet_plan *p, int id, int period) { return p->planes[id].period = period; }
 
 static int hoists(const jet_plan *p, const step *s) {
-  int period = s->run == run_broadcast ? period_of(s->axes) : s->run == run_row && !s->summed ? common_period(p, s) : 0;
+  int period = s->type == &type_broadcast ? period_of(s->axes) : s->type == &type_row && !s->summed ? common_period(p, s) : 0;
   return period && all_results(p, s, period, is_local) && all_results(p, s, period, set_period);
 }
 

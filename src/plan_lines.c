@@ -157,7 +157,7 @@ static row_lines *const lines_of[JK_ROWS] = {
 /* ---- a run ------------------------------------------------------------------------------------------------------ */
 
 int plan_has_lines(const step *s) {
-  return s->run == run_row && lines_of[s->call->row] && s->directions == 1 && s->k1 <= COEFFICIENTS_MOST;
+  return s->type == &type_row && lines_of[s->call->row] && s->directions == 1 && s->k1 <= COEFFICIENTS_MOST;
 }
 
 /* Coefficient k of the row's result; where that has the plane of an input there is nothing to do. */

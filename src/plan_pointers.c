@@ -59,18 +59,10 @@ static int point_lines(pointing *t, chain *x) {
   return 1;
 }
 
-static int wants_inputs(const step *s) {
-  return s->run == run_row || s->run == run_sum || s->run == run_sum_columns || s->run == run_sum_rows || s->run == run_add ||
-         s->run == run_whole || s->run == run_collapse;
-}
-static int wants_outputs(const step *s) {
-  return s->run == run_row || s->run == run_broadcast || s->run == run_read || s->run == run_whole || s->run == run_collapse;
-}
-
 static int point_step(pointing *t, step *s) {
-  for (int i = 0; wants_inputs(s) && i < s->nin; i++)
+  for (int i = 0; step_is(s, TYPE_POINTS_IN) && i < s->nin; i++)
     if (!point_series(t, s, &s->in[i], s->in_planes[i])) return 0;
-  for (int i = 0; wants_outputs(s) && i < s->nout; i++)
+  for (int i = 0; step_is(s, TYPE_POINTS_OUT) && i < s->nout; i++)
     if (!point_series(t, s, &s->out[i], s->out_planes[i])) return 0;
   return 1;
 }
@@ -96,7 +88,7 @@ static int point_steps(pointing *t, step *steps, int count, ptrdiff_t *usual) {
 
 static void point_work(pointing *t, step *s, size_t scratch_at) { /* worker 0's, of the plan */
   if (s->call) give_work(t->b, s->call, 0);
-  if (s->run == run_planes || s->run == run_pairs || s->run == run_stages || s->run == run_whole)
+  if (step_is(s, TYPE_JOB))
     s->whole->told.scratch = t->b->plan->arena + scratch_at;
 }
 
@@ -132,7 +124,7 @@ static int copy_parts(build *b, const region *r, int worker, step *s) {
   if (!q) return build_no_memory(b);
   *q = *s->deposit;
   q->from = share_of(r, worker) * r->block;
-  if (q->border) q->side = b->plan->arena + s->partial_at + q->border * (worker - 1) * (s->k1 - s->k0) * s->directions;
+  if (q->border) s->aside = b->plan->arena + s->aside_at + q->border * (worker - 1) * (s->k1 - s->k0) * s->directions;
   s->deposit = q;
   return 1;
 }
@@ -148,7 +140,7 @@ static int point_worker(build *b, const region *r, int worker) {
     *s = *from;
     if (!copy_series(b, from, s) || (s->lines && !copy_lines(b, s))) return 0;
     if (s->call) give_work(b, s->call, worker);
-    if (s->run == run_add && !copy_parts(b, r, worker, s)) return 0;
+    if (s->type == &type_add && !copy_parts(b, r, worker, s)) return 0;
   }
   return point_steps(&t, worker_steps(p, r, worker), r->count, &usual);
 }
@@ -195,8 +187,8 @@ static ptrdiff_t count_lines(const jet_plan *p, const chain *x, const region *r,
 
 static ptrdiff_t count_step(const jet_plan *p, const step *s, which_fn *f) {
   const region *r = &p->regions[s->region];
-  return count_lines(p, s->lines, r, f) + (wants_inputs(s) ? count_planes(p, s->nin, s->in, s->in_planes, r, f) : 0) +
-         (wants_outputs(s) ? count_planes(p, s->nout, s->out, s->out_planes, r, f) : 0);
+  return count_lines(p, s->lines, r, f) + (step_is(s, TYPE_POINTS_IN) ? count_planes(p, s->nin, s->in, s->in_planes, r, f) : 0) +
+         (step_is(s, TYPE_POINTS_OUT) ? count_planes(p, s->nout, s->out, s->out_planes, r, f) : 0);
 }
 
 /* Memory for all entries of all workers. */

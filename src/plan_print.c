@@ -64,9 +64,9 @@ static double matrix_flops(const step *s, double made) {
 
 static double flops(const jet_plan *p, const step *s, int k) {
   double made = made_at(p, s, k);
-  if (s->run == run_row) return made * row_flops[jk_rows[s->call->row].kind](s, k);
-  if (s->run == run_repeat || s->run == run_broadcast || s->run == run_read) return 0;
-  return s->run == run_pairs ? matrix_flops(s, made) * pairs(&s->in[0], &s->in[1], k) : read_at(p, s, k);
+  if (s->type == &type_row) return made * row_flops[jk_rows[s->call->row].kind](s, k);
+  if (step_is(s, TYPE_MOVES)) return 0;
+  return s->type == &type_pairs ? matrix_flops(s, made) * pairs(&s->in[0], &s->in[1], k) : read_at(p, s, k);
 }
 
 static cost cost_of(const jet_plan *p, const step *s) {
@@ -97,7 +97,7 @@ static void print_cost(cost c, FILE *f) {
 static void print_step(const step *s, cost c, FILE *f) {
   char text[200];
   fprintf(f, "  %s %s", s->of->name, shape_text(s->result, text));
-  if (s->run == run_repeat) fprintf(f, ", copied");
+  if (s->type == &type_repeat) fprintf(f, ", copied");
   fprintf(f, ", order %d, coefficients [%d,%d)", s->order, s->k0, s->k1);
   if (s->directions > 1) fprintf(f, ", %d directions", s->directions);
   if (s->summed) fprintf(f, ", coefficient %d summed", s->summed);

@@ -96,7 +96,7 @@ static void read_plane(reuse *u, int i, int id) {
   plane *x = root_of(p, id);
   life *l = &u->of[x - p->planes];
   int moment = r->once ? i : r->first + r->count - 1;
-  int in_lanes = s->run == run_row && !r->once && x == &p->planes[id] && x->copies == 1 && s->directions == 1;
+  int in_lanes = s->type == &type_row && !r->once && x == &p->planes[id] && x->copies == 1 && s->directions == 1;
   l->lanes = in_lanes && (l->last != moment || l->lanes);
   l->last = moment;
 }
@@ -141,7 +141,7 @@ static int place_in_lanes(reuse *u, plane *x, int *ended) {
 }
 
 static int lane_by_lane(const step *s) {
-  return (s->run == run_row || s->run == run_broadcast || s->run == run_read) && s->directions == 1;
+  return step_is(s, TYPE_LANES) && s->type != &type_collapse && s->directions == 1;
 }
 
 static void place(reuse *u, int i, int *ended) {

@@ -13,7 +13,7 @@ static void *own(build *b, int count, size_t element) {
   return p;
 }
 
-static int row_step(build *b, const node *n, step *s) {
+int tell_row(build *b, const node *n, step *s) {
   (void)b;
   s->call->row = n->op->row;
   s->call->order = value_of(b->tape, n->first)->order;
@@ -34,7 +34,7 @@ static void add_axis(spread *a, ptrdiff_t extent, ptrdiff_t stride) {
   else a->extent[a->rank] = extent, a->stride[a->rank++] = stride;
 }
 
-static int broadcast_step(build *b, const node *n, step *s) {
+int tell_broadcast(build *b, const node *n, step *s) {
   const shape *from = shape_of(b->tape, build_input(b, n, 0)), *to = shape_of(b->tape, n->first);
   spread *a = (spread *)own(b, 1, sizeof *a);
   if (!a) return 0;
@@ -97,12 +97,17 @@ static void measure_parts(parts *q, int count, ptrdiff_t n) {
   if (q->apart) q->border = 0;
 }
 
-static int deposit_step(build *b, const node *n, step *s) {
+int tell_deposit(build *b, const node *n, step *s) {
   parts *q = (parts *)own(b, 1, sizeof *q);
   if (!q || !(q->patterns = copy_list(b, n->with.list))) return 0;
   q->size = shape_of(b->tape, n->first)->size;
   s->deposit = q;
-  if (s->run != run_add) return 1;
+  return 1;
+}
+
+int tell_add(build *b, const node *n, step *s) {
+  if (!tell_deposit(b, n, s)) return 0;
+  parts *q = s->deposit;
   int *order = (int *)own(b, n->nin, sizeof *order);
   ptrdiff_t *offset = (ptrdiff_t *)own(b, n->nin, sizeof *offset);
   if (!order || !offset) return 0;
@@ -153,7 +158,7 @@ static int whole_tables(build *b, const node *n, step *s) {
   return 1;
 }
 
-static int whole_step(build *b, const node *n, step *s) {
+int tell_job(build *b, const node *n, step *s) {
   job *j = (job *)own(b, 1, sizeof *j);
   if (!j) return 0;
   s->whole = j;
@@ -174,13 +179,12 @@ static int whole_step(build *b, const node *n, step *s) {
   }
   size_t size = numbers_of(n->op)->scratch ? numbers_of(n->op)->scratch(&j->told) : 0;
   if (size > b->scratch_size) b->scratch_size = size;
-  if (n->op->step == STEP_WHOLE && !whole_tables(b, n, s)) return 0;
   if (!numbers_of(n->op)->prepare || numbers_of(n->op)->prepare(&j->told, &b->plan->mem)) return 1; /* last: what fails after it would lose it */
   numbers_of(n->op)->release(&j->told, &b->plan->mem);
   return plan_fail(b->plan, JET_NO_MEMORY, "out of memory while planning a step of %s", n->op->name);
 }
 
-static int matrix_step(build *b, const node *n, step *s) {
+int tell_matrix(build *b, const node *n, step *s) {
   matrix_sum *m = (matrix_sum *)own(b, 1, sizeof *m);
   if (!m) return 0;
   s->matrix = m;
@@ -188,15 +192,9 @@ static int matrix_step(build *b, const node *n, step *s) {
   return 1;
 }
 
-int plan_step(build *b, const node *n, step *s) {
-  if (s->run == run_sum_columns || s->run == run_sum_rows) return matrix_step(b, n, s);
-  if (s->run == run_row) return row_step(b, n, s);
-  if (s->run == run_broadcast) return broadcast_step(b, n, s);
-  if (s->run == run_read) return (s->pattern = copy_list(b, n->with.list)) != NULL;
-  if (s->run == run_add || s->run == run_deposit) return deposit_step(b, n, s);
-  if (s->run == run_planes || s->run == run_pairs || s->run == run_stages || s->run == run_whole) return whole_step(b, n, s);
-  return 1;
-}
+int tell_tables(build *b, const node *n, step *s) { return tell_job(b, n, s) && whole_tables(b, n, s); }
+
+int tell_read(build *b, const node *n, step *s) { return (s->pattern = copy_list(b, n->with.list)) != NULL; }
 
 void plan_release(jet_plan *p) {
   for (int i = 0; i < p->nsteps; i++)

@@ -28,7 +28,7 @@ static int add_total(build *b, int v, int k, int directions) {
   ptrdiff_t n = shape_of(b->tape, v)->size;
   int r = plan_region(b, b->space_of[x->shape], n, b->in_block[v]);
   if (r < 0 || !build_grow(b, &p->steps, &p->steps_room, p->nsteps, sizeof *p->steps)) return 0;
-  step *s = &p->steps[p->nsteps], fresh = {.run = run_collapse, .of = &op_collapse, .result = build_shape(b, x->shape),
+  step *s = &p->steps[p->nsteps], fresh = {.type = &type_collapse, .of = &op_collapse, .result = build_shape(b, x->shape),
                                            .order = x->order, .k0 = k, .k1 = k + 1, .now0 = k, .now1 = k + 1,
                                            .late = b->late_of[v], .region = r, .node = p->nflows - 1,
                                            .directions = directions, .n = n};

@@ -1,6 +1,6 @@
 /* step_block.c - steps on a block of lanes: first..first+n-1. */
+#include "build.h"
 #include "pattern.h"
-#include "plan.h"
 
 #include <string.h>
 
@@ -81,9 +81,8 @@ void run_collapse(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
 
 /* ---- sums over all elements --------------------------------------------------------------------------------------------------- */
 
-static real *partials(const step *s, const region *r, int k, int copy) {
-  return s->partial + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * blocks_of(r);
-}
+ptrdiff_t aside_of_sum(const region *r, const step *s) { return (void)s, r->once ? 0 : blocks_of(r); }
+static real *partials(const step *s, const region *r, int k, int copy) { return step_aside(s, blocks_of(r), k, copy); }
 
 void run_sum(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { /* the block's share */
   const region *r = &p->regions[s->region];
@@ -122,13 +121,13 @@ static const real *part_of(const jet_plan *p, const step *s, int part, int k, in
   return id < 0 ? NULL : s->in[part].plane[k] + copy_at(&p->planes[id], copy);
 }
 
-static real *kept_aside(const step *s, int k, int copy) {
-  return s->deposit->side + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * s->deposit->border;
-}
+ptrdiff_t aside_of_add(const region *r, const step *s) { return s->deposit->border * (r->workers - 1); }
+static real *kept_aside(const step *s, int k, int copy) { return step_aside(s, s->deposit->border, k, copy); }
 
 /* How many of the lanes from `first` on are kept aside: of those that fall into the place of the worker before. */
-static ptrdiff_t aside(const parts *q, int part, ptrdiff_t first, ptrdiff_t n) {
-  ptrdiff_t wait = q->side ? q->from + q->offset[q->order[0]] - q->offset[part] - first : 0;
+static ptrdiff_t waiting(const step *s, int part, ptrdiff_t first, ptrdiff_t n) {
+  const parts *q = s->deposit;
+  ptrdiff_t wait = s->aside ? q->from + q->offset[q->order[0]] - q->offset[part] - first : 0;
   return wait < 0 ? 0 : wait < n ? wait : n;
 }
 
@@ -137,12 +136,12 @@ static ptrdiff_t aside(const parts *q, int part, ptrdiff_t first, ptrdiff_t n) {
 static void add_parts(const jet_plan *p, const step *s, real *y, int k, int copy, ptrdiff_t first, ptrdiff_t n) {
   const parts *q = s->deposit;
   ptrdiff_t reach = q->offset[q->order[0]];
-  real *side = q->side ? kept_aside(s, k, copy) : NULL;
+  real *side = s->aside ? kept_aside(s, k, copy) : NULL;
   if (first == 0) memset(y, 0, (size_t)reach * sizeof *y);
   for (int i = 0; i < s->nin; i++) {
     int part = q->order[i];
     const real *x = part_of(p, s, part, k, copy);
-    ptrdiff_t wait = aside(q, part, first, n);
+    ptrdiff_t wait = waiting(s, part, first, n);
     if (x && wait) memcpy(side + first - q->from, x, (size_t)wait * sizeof *y);
     if (wait < n) put(p->set, i > 0, y + q->offset[part] + first + wait, x ? x + wait : NULL, n - wait);
     if (side) side += reach - q->offset[part];
@@ -184,7 +183,7 @@ static void add_aside(const jet_plan *p, const step *s, real *y, int k, int copy
   }
 }
 
-void finish_add(const jet_plan *p, const step *s) {
+void join_add(const jet_plan *p, const step *s) {
   if (!s->deposit->border) return;
   for (int k = s->now0; k < s->now1; k++) {
     const plane *to = &p->planes[s->out_planes[0][k]];

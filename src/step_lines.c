@@ -67,8 +67,8 @@ static void finish_block(const jet_plan *p, const step *s, ptrdiff_t first, ptrd
 static int meets_other(const step *s, ptrdiff_t first) {
   const chain *x = s->lines;
   for (int i = 0; i < x->sinks; i++) {
-    const parts *q = s[x->rows + i].deposit;
-    if (q->side && q->from == first) return 1;
+    const step *sink = &s[x->rows + i];
+    if (sink->aside && sink->deposit->from == first) return 1;
   }
   return 0;
 }

@@ -1,22 +1,19 @@
 /* step_sink.c - sums over the leading or the trailing axes on a block of lanes; plan_sink.c says what blocks and workers have to be. */
-#include "plan.h"
+#include "build.h"
 
 #include <string.h>
 
 static ptrdiff_t leaves_of(const matrix_sum *m) { return (m->rows + JK_LEAF_ROWS - 1) / JK_LEAF_ROWS; }
 
-ptrdiff_t matrix_sum_room(const step *s) { /* numbers, of a direction and coefficient */
-  return s->run == run_sum_columns ? leaves_of(s->matrix) * s->matrix->columns : 0;
-}
+static ptrdiff_t room(const step *s) { return leaves_of(s->matrix) * s->matrix->columns; }
+ptrdiff_t aside_of_columns(const region *r, const step *s) { return (void)r, room(s); }
 
 static const real *lanes_of(const jet_plan *p, const step *s, int k, int copy) { /* NULL: zero */
   int id = plane_in(s->in_planes[0], &s->in[0], k);
   return id < 0 ? NULL : s->in[0].plane[k] + copy_at(&p->planes[id], copy);
 }
 
-static real *leaves(const step *s, int k, int copy) {
-  return s->matrix->leaves + ((k - s->k0) * (ptrdiff_t)s->directions + copy) * matrix_sum_room(s);
-}
+static real *leaves(const step *s, int k, int copy) { return step_aside(s, room(s), k, copy); }
 
 /* Lanes from row i, column j on. */
 static void add_lanes(const jk_set *set, const matrix_sum *m, real *leaf, const real *x, ptrdiff_t first, ptrdiff_t n) {

@@ -15,27 +15,28 @@ enum { N = 43 };
 /* Neither by the compiler's eyes nor by AddressSanitizer's. */
 __attribute__((no_sanitize("address"), noinline)) static void put(volatile real *at) { *at = 1; }
 
-static void run_short(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { run_row(p, s, first, first ? n : n - 1); }
+static void run_short(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { type_row.run(p, s, first, first ? n : n - 1); }
 
 static void run_behind_plane(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
   const plane *y = &p->planes[s->out_planes[0][0]];
-  run_row(p, s, first, n);
+  type_row.run(p, s, first, n);
   put(y->base + y->n);
 }
 
 static void run_beside_block(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) {
-  run_row(p, s, first, n);
+  type_row.run(p, s, first, n);
   put(s->out[0].plane[0] + p->regions[s->region].block);
 }
 
 static void run_before_block(const jet_plan *p, step *s, ptrdiff_t first, ptrdiff_t n) { /* what a worker or block has not made */
-  run_row(p, s, first, n);
+  type_row.run(p, s, first, n);
   if (first) return;
   for (ptrdiff_t i = 0; i < n; i++) s->out[0].plane[0][i] = s->out[0].plane[0][i + n];
 }
 
 /* y = exp(sin x) with the step of sin, in a slot, or that of exp, stored, done otherwise. */
-static void assert_seen(int which, step_run *run, const char *sentence) {
+static void assert_seen(int which, void (*run)(const jet_plan *, step *, ptrdiff_t, ptrdiff_t), const char *sentence) {
+  step_type wrong = type_row;
   const ptrdiff_t n = N;
   jet_tape *tape = jet_tape_new();
   jet x = jet_input(tape, 1, &n), y = jet_exp(jet_sin(x));
@@ -45,7 +46,8 @@ static void assert_seen(int which, step_run *run, const char *sentence) {
   jet_plan *plan = jet_plan_new_ex(tape, 1, &y, &options);
   assert_int_equal(plan->nsteps, 2);
   assert_int_equal(jet_plan_run(plan), JET_OK);
-  plan->steps[which].run = run;
+  wrong.run = run;
+  plan->steps[which].type = &wrong;
   assert_int_equal(jet_plan_run(plan), JET_UNSUPPORTED);
   if (!strstr(jet_plan_message(plan), sentence)) fail_msg("%s", jet_plan_message(plan));
   assert_int_equal(jet_plan_run(plan), JET_UNSUPPORTED);

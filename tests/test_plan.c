@@ -18,7 +18,7 @@
 
 /* ---- only what is needed is evaluated ---------------------------------------------------------------------------- */
 
-static int is_row(const step *s, int row) { return s->run == run_row && s->call->row == row; }
+static int is_row(const step *s, int row) { return s->type == &type_row && s->call->row == row; }
 
 static int steps_of(const jet_plan *plan, int row) {
   int n = 0;

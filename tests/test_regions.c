@@ -146,9 +146,9 @@ static int count(const jet_plan *p, const char *name) {
   return n;
 }
 
-static int count_run(const jet_plan *p, step_run *what) {
+static int count_type(const jet_plan *p, const step_type *what) {
   int n = 0;
-  for (int i = 0; i < p->nsteps; i++) n += p->steps[i].run == what;
+  for (int i = 0; i < p->nsteps; i++) n += p->steps[i].type == what;
   return n;
 }
 
@@ -208,8 +208,8 @@ static void elements_at_patterns_are_read_in_place(void **state) {
   for (int i = 0; i < 4; i++) {
     jet s = jet_sum(jet_square(jet_exp(y[i])));
     jet_plan *on = plan_with(tape, 1, &s, 0, 1), *off = plan_with(tape, 1, &s, JET_REMAKING, 1);
-    assert_int_equal(count_run(on, run_read), want[i]);
-    assert_int_equal(count_run(off, run_read), 0);
+    assert_int_equal(count_type(on, &type_read), want[i]);
+    assert_int_equal(count_type(off, &type_read), 0);
     if (want[i]) assert_true(jet_plan_memory(off) - jet_plan_memory(on) >= (size_t)(jet_size(y[i]) - 2048) * sizeof(double));
     jet_plan_free(on);
     jet_plan_free(off);
@@ -225,8 +225,8 @@ static void sums_over_axes_need_no_summands_in_memory(void **state) {
   for (int axis = 0; axis < 2; axis++) {
     jet y = jet_sum_over(jet_exp(x), 1, &axis, 0);
     jet_plan *on = plan_with(tape, 1, &y, 0, 1), *off = plan_with(tape, 1, &y, JET_SINKS, 1);
-    assert_int_equal(count_run(on, axis ? run_sum_rows : run_sum_columns), 1);
-    assert_int_equal(count_run(off, run_planes), 1);
+    assert_int_equal(count_type(on, axis ? &type_sum_rows : &type_sum_columns), 1);
+    assert_int_equal(count_type(off, &type_planes), 1);
     assert_int_equal(on->nregions, 1);
     assert_true(jet_plan_memory(off) - jet_plan_memory(on) >= (ROWS - 100) * 100 * sizeof(double));
     jet_plan_free(on);
@@ -243,7 +243,7 @@ static void two_trees_do_not_share_blocks(void **state) {
   jet_tape *tape = jet_tape_new();
   jet e = jet_exp(jet_input(tape, 2, dims)), y[] = {jet_sum_over(e, 1, &last, 0), jet_sum(e)};
   jet_plan *plan = plan_with(tape, 2, y, 0, 1);
-  assert_int_equal(count_run(plan, run_sum_rows) + count_run(plan, run_sum), 2);
+  assert_int_equal(count_type(plan, &type_sum_rows) + count_type(plan, &type_sum), 2);
   for (int i = 0; i < plan->nregions; i++) assert_true(!plan->regions[i].sums || plan->regions[i].once || !plan->regions[i].whole_rows);
   jet_plan_free(plan);
   jet_tape_free(tape);
