@@ -26,7 +26,8 @@ static const kind kinds[] = {
     [STEP_DEPOSIT] = {&type_deposit, 1, 0, 1}, [STEP_PLANES] = {&type_planes, 1, 0, 1},  [STEP_PAIRS] = {&type_pairs, 1, 0, 1},
     [STEP_STAGED] = {&type_stages, 1, 0, 1},   [STEP_WHOLE] = {&type_whole, 1, 0, 1},     [STEP_COLLAPSE] = {&type_collapse, 0, 0, 0},
 };
-static const kind sinks[] = {[SINK_NONE] = {&type_planes, 1, 0, 1}, [SINK_COLUMNS] = {&type_sum_columns, 0, 1, 0}, [SINK_ROWS] = {&type_sum_rows, 0, 1, 0}};
+static const kind sinks[] = {[SINK_NONE] = {&type_planes, 1, 0, 1}, [SINK_COLUMNS] = {&type_sum_columns, 0, 1, 0},
+                             [SINK_ROWS] = {&type_sum_rows, 0, 1, 0}};
 static const kind sink_deposit = {&type_add, 0, 1, 0}, whole_deposit = {&type_add, 1, 0, 1}, whole_sum = {&type_sum, 1, 0, 1};
 
 /* In the region of what is made with the plan: on whole arrays. */

@@ -57,7 +57,9 @@ static double length(jet x, int type, int axis) { return 2 * (double)(jet_extent
 
 static jet orthonormal(jet x, int type, int axis) {
   const double f = 1 / sqrt(length(x, type, axis)), root = sqrt(2.0);
-  if (type == 1) return transform_weigh(record(transform_weigh(x, axis, (transform_ends){root, 1, root}), 1, 1, axis), axis, (transform_ends){f / root, f, f / root});
+  if (type == 1)
+    return transform_weigh(record(transform_weigh(x, axis, (transform_ends){root, 1, root}), 1, 1, axis), axis,
+                           (transform_ends){f / root, f, f / root});
   if (type == 2) return transform_weigh(record(x, 2, 1, axis), axis, (transform_ends){f / root, f, f});
   if (type == 3) return record(transform_weigh(x, axis, (transform_ends){f * root, f, f}), 3, 1, axis);
   return record(x, 4, f, axis);

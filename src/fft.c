@@ -1,7 +1,7 @@
 /* fft.c - discrete Fourier transforms of pairs: recording and adjoints; transform.c runs them.
 
-   Adjoints are again transforms with the same factor: that of forward is backward. With w = 1 at the ends of a halved axis (0, and n/2 of an even n) and 1/2 between, that of halve is join after w, and that of
-   join is halve and then 1/w. */
+   Adjoints are again transforms with the same factor: that of forward is backward. With w = 1 at the ends of a halved axis (0, and n/2 of
+   an even n) and 1/2 between, that of halve is join after w, and that of join is halve and then 1/w. */
 #include "pair.h"
 #include "reverse.h"
 #include "shape.h"

@@ -1,5 +1,6 @@
 /* hostile.h - a build in which defects of memory show (option `hostile`): lists begin with room for one, blocks and the shares of
-   workers are tiny, workers run one after the other and backwards, everything in a bag is an allocation of its own, and the memory of plans is watched:
+   workers are tiny, workers run one after the other and backwards, everything in a bag is an allocation of its own, and the memory of
+   plans is watched:
    - before a run all of it that is no input and no constant is full of garbage, and so are the slots of a worker before every block;
    - every run is done twice, with NaNs as garbage and with large numbers, and its outputs have to have the same bits;
    - around planes, slots, work and scratch memory are zones that nobody may touch: looked at after every run, and out of bounds for

@@ -19,8 +19,8 @@ ptrdiff_t pattern_length(const ptrdiff_t *);          /* numbers in it */
 ptrdiff_t pattern_size(const ptrdiff_t *);            /* elements */
 int pattern_run(const ptrdiff_t *, ptrdiff_t *offset); /* whether it is one contiguous run, and from where */
 void pattern_read(const ptrdiff_t *, real *y, const real *x);  /* y[i] = x[at(i)] */
-/* By lanes, lane after lane: y[i] = x[at(first + i)], i < n; of what is not one run. Worth while where that is no worse than all at once by tiles; and whether
-   it touches hardly more lines of memory than its elements would side by side. */
+/* By lanes, lane after lane: y[i] = x[at(first + i)], i < n; of what is not one run. Worth while where that is no worse than all at once
+   by tiles; and whether it touches hardly more lines of memory than its elements would side by side. */
 void pattern_read_lanes(const ptrdiff_t *p, real *y, const real *x, ptrdiff_t first, ptrdiff_t n);
 int pattern_reads_lanes(const ptrdiff_t *);
 int pattern_is_dense(const ptrdiff_t *);

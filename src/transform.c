@@ -194,13 +194,15 @@ static void run_panel(const stage *s, const jk_panel *with, real *a, real *b, si
   if (!to) scatter(s, with, y, b, y_at, lines);
 }
 
+static ptrdiff_t part_of(ptrdiff_t all, int part, int parts) { return all / parts * part + all % parts * part / parts; }
+
 /* A part of all panels. */
 static void run_stage(const stage *s, const jk_panel *with, real *scratch, side x, side y, int part, int parts) {
   real *a = scratch, *b = scratch + room_before(s);
   const ptrdiff_t across = s->inner > 1 ? (s->inner + s->lines - 1) / s->lines : 1;
   const ptrdiff_t down = s->inner > 1 ? s->outer : (s->outer + s->lines - 1) / s->lines, all = across * down;
   memset(a, 0, (size_t)room_before(s) * sizeof *a);
-  for (ptrdiff_t q = all / parts * part + all % parts * part / parts; q < all / parts * (part + 1) + all % parts * (part + 1) / parts; q++) {
+  for (ptrdiff_t q = part_of(all, part, parts), end = part_of(all, part + 1, parts); q < end; q++) {
     const ptrdiff_t i = q % across * s->lines, o = q / across * (s->inner > 1 ? 1 : s->lines);
     const int lines = s->inner > 1 ? least(s->inner - i, s->lines) : least(s->outer - o, s->lines);
     run_panel(s, with, a, b, x, o * s->from * s->inner + i, y, o * s->to * s->inner + i, lines);
