@@ -107,6 +107,10 @@ int plan_lines(build *);                                       /* plan_lines.c *
 int plan_has_lines(const step *);
 int plan_makes_plane(const step *, int k, int id); /* rather than having that of an input */
 int plan_layout(build *, int n, const jet outputs[]);          /* layout.c */
+int plan_ports(build *, int n, const jet outputs[]);           /* plan_ports.c */
+void plan_note_constant(jet_plan *, plane *); /* a plane that is made with the plan, or a part of one, is read later */
+void plan_workers(jet_plan *);                                 /* plan_workers.c; then the most of a region, of a step: */
+int plan_most_workers(const jet_plan *), plan_most_in_teams(const jet_plan *);
 int plan_pointers(build *, size_t scratch_at);                 /* plan_pointers.c */
 
 #endif

@@ -1,4 +1,4 @@
-/* layout.c - memory of a plan: which planes are stored and which live in slots, ports, blocks, one arena. */
+/* layout.c - memory of a plan: which planes are stored and which live in slots, blocks, one arena. */
 #include "build.h"
 #include "ops.h"
 
@@ -25,17 +25,9 @@ static void each_output(build *b, int i, each_plane *f) {
   each(b, i, s->nout, s->out, s->out_planes, f);
 }
 
-static int is_folded(const jet_plan *p, const plane *x) { return x->region >= 0 && p->regions[x->region].folded; }
-
-/* A plane that is made with the plan, or a part of one, and read later. */
-static void note_constant(jet_plan *p, plane *x) {
-  plane *root = x->kind == PLANE_VIEW ? &p->planes[x->root] : x;
-  if (is_folded(p, root)) root->kind = PLANE_CONSTANT;
-}
-
 static void note_read(build *b, int i, plane *x) {
   const step *s = &b->plan->steps[i];
-  if (!b->plan->regions[s->region].folded) note_constant(b->plan, x);
+  if (!b->plan->regions[s->region].folded) plan_note_constant(b->plan, x);
   if (x->kind == PLANE_LOCAL && x->region != s->region) x->kind = PLANE_STORED;
 }
 
@@ -143,71 +135,6 @@ static int find_slots(build *b) {
   return 1;
 }
 
-/* ---- ports ------------------------------------------------------------------------------------------------------------------- */
-
-static void add_port(build *b, int v, int input) {
-  jet_plan *p = b->plan;
-  const value *x = value_of(b->tape, v);
-  if (p->port_of[v]) return;
-  port q = {b->same_as[v], x->order + 1, p->nport_planes, input, shape_of(b->tape, v)->size};
-  p->ports[p->nports++] = q;
-  p->port_of[v] = p->nports;
-  p->max_order = max_(p->max_order, x->order);
-  p->nport_planes += q.count;
-}
-
-static void connect(build *b, const port *q) {
-  jet_plan *p = b->plan;
-  for (int k = 0; k < q->count; k++) {
-    port_plane *x = &p->port_planes[q->first + k];
-    x->plane = build_plane(b, q->value, k);
-    x->copies = copies_of(value_of(b->tape, q->value), k);
-    p->ndeliveries += !q->input;
-    if (x->plane < 0) continue;
-    plane *y = &p->planes[x->plane];
-    if (!q->input) {
-      note_constant(p, y);
-      if (y->kind == PLANE_LOCAL) y->kind = PLANE_STORED;
-      x->copy = y->kind != PLANE_STORED || y->claimed || y->copies != x->copies;
-      y->claimed |= !x->copy;
-    }
-    y->movable |= !x->copy;
-  }
-}
-
-/* What is copied or zeroed after a run. */
-static int find_deliveries(build *b) {
-  jet_plan *p = b->plan;
-  if (!(p->deliveries = (delivery *)bag_new(&p->owned, (size_t)p->ndeliveries, sizeof *p->deliveries)))
-    return build_no_memory(b);
-  p->ndeliveries = 0;
-  for (int i = 0; i < p->nports; i++)
-    for (int k = 0; k < p->ports[i].count; k++) {
-      const port *q = &p->ports[i];
-      const port_plane *x = &p->port_planes[q->first + k];
-      if (q->input || !q->n || (x->plane >= 0 && !x->copy)) continue;
-      delivery d = {q->first + k, q->n};
-      p->deliveries[p->ndeliveries++] = d;
-    }
-  return 1;
-}
-
-static int find_ports(build *b, int n, const jet outputs[]) {
-  jet_plan *p = b->plan;
-  int inputs = 0;
-  for (int i = 0; i < b->nnodes; i++) inputs += build_is_input(b->tape->nodes[i].op);
-  p->ports = (port *)bag_new(&p->owned, (size_t)inputs + (size_t)n, sizeof *p->ports);
-  p->port_of = (int *)bag_new(&p->owned, (size_t)b->nvalues, sizeof *p->port_of);
-  if (!p->ports || !p->port_of) return build_no_memory(b);
-  for (int i = 0; i < b->nnodes; i++)
-    if (build_is_input(b->tape->nodes[i].op)) add_port(b, b->tape->nodes[i].first, 1);
-  for (int i = 0; i < n; i++) add_port(b, outputs[i].id, 0);
-  p->port_planes = (port_plane *)bag_new(&p->owned, (size_t)p->nport_planes, sizeof *p->port_planes);
-  if (!p->port_planes) return build_no_memory(b);
-  for (int i = 0; i < p->nports; i++) connect(b, &p->ports[i]);
-  return find_deliveries(b);
-}
-
 /* ---- blocks ---------------------------------------------------------------------------------------------------------------------- */
 
 /* Blocks: powers of two. Of 32 KB with 512 lanes up to 512 KB with 4096, this is the best or near it for long and short steps alike:
@@ -268,94 +195,6 @@ static void place_kept(build *b) {
   }
 }
 
-/* ---- workers -------------------------------------------------------------------------------------------------------------------- */
-
-/* Coefficients of lanes, made or summed, that are worth a worker: some 50 microseconds, as long as it may take a sleeping thread to
-   wake. Regions of less than two shares stay with the caller's thread. */
-enum { SHARE = HOSTILE ? 16 : 128 * 1024 };
-
-static ptrdiff_t work_of(const jet_plan *p, const region *r) { /* coefficients; saturates */
-  ptrdiff_t work = 0, sum;
-  for (int i = r->first; i < r->first + r->count; i++)
-    work += (ptrdiff_t)(p->steps[i].k1 - p->steps[i].k0) * p->steps[i].directions;
-  return __builtin_mul_overflow(work, r->n, &sum) ? PTRDIFF_MAX : sum;
-}
-
-/* What a worker keeps aside of overlapping parts is its own lanes', and less than these. */
-static int parts_fit(const jet_plan *p, const region *r, ptrdiff_t workers) {
-  ptrdiff_t least = (blocks_of(r) / r->leaf / workers * r->leaf - 1) * r->block;
-  for (int i = r->first; i < r->first + r->count; i++)
-    if (p->steps[i].type == &type_add && p->steps[i].deposit->border > least) return 0;
-  return 1;
-}
-
-static void find_leaves(jet_plan *p, region *r) {
-  r->leaf = 1;
-  for (int i = r->first; i < r->first + r->count; i++) {
-    if (p->steps[i].type != &type_sum_columns) continue;
-    ptrdiff_t unit = JK_LEAF_ROWS * p->steps[i].matrix->columns, more = unit / common_divisor(r->block * r->leaf, unit);
-    if (__builtin_mul_overflow(r->leaf, more, &r->leaf) || r->leaf > blocks_of(r)) r->leaf = blocks_of(r);
-    if (r->leaf == blocks_of(r)) return;
-  }
-}
-
-static void choose_workers(jet_plan *p) {
-  for (int i = 0; i < p->nregions; i++) {
-    region *r = &p->regions[i];
-    r->workers = 1;
-    r->leaf = 1;
-    if (r->once || r->n <= r->block) continue;
-    find_leaves(p, r);
-    ptrdiff_t most = work_of(p, r) / SHARE, leaves = (blocks_of(r) + r->leaf - 1) / r->leaf;
-    if (most > leaves) most = leaves;
-    if (most > p->threads) most = p->threads;
-    while (most > 1 && !parts_fit(p, r, most)) most /= 2;
-    r->workers = most < 1 ? 1 : (int)most;
-  }
-}
-
-static int most_workers(const jet_plan *p) {
-  int most = 1;
-  for (int i = 0; i < p->nregions; i++) most = max_(most, p->regions[i].workers);
-  return most;
-}
-
-/* Of a product: as many multiplications and additions as take the time of a coefficient of a lane. Of a transform: what one of its
-   numbers takes. */
-enum { TERMS = 32, TRANSFORMED = 2 };
-
-static double whole_work(const jet_plan *p, const step *s) {
-  double work = 0, terms = 1;
-  for (int k = s->k0; k < s->k1; k++) {
-    int id = plane_in(s->out_planes[0], &s->out[0], k);
-    if (id >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
-    for (int i = 0; i < s->nin && s->type != &type_pairs; i++)
-      if ((id = plane_in(s->in_planes[i], &s->in[i], k)) >= 0) work += (double)p->planes[id].n * p->planes[id].copies;
-  }
-  if (s->type == &type_pairs) {
-    const shape *a = &s->whole->told.in[0]; /* rows x inner, or its transpose */
-    double rows = (double)s->result->dims[s->result->rank - 2];
-    terms = rows > 0 ? (double)a->dims[a->rank - 2] * (double)a->dims[a->rank - 1] / rows / TERMS : 0;
-  }
-  return work * (s->type == &type_stages ? TRANSFORMED : terms);
-}
-
-static void choose_teams(jet_plan *p) {
-  for (int i = 0; i < p->nsteps; i++) {
-    step *s = &p->steps[i];
-    double most = step_is(s, TYPE_SHARES) ? whole_work(p, s) / SHARE : 1;
-    if (!step_is(s, TYPE_SHARES_PLANES) && most > (double)(s->k1 - s->k0) * s->directions) most = (s->k1 - s->k0) * s->directions;
-    if (s->type == &type_pairs && !numbers_share_products()) most = 1; /* BLAS has threads of its own */
-    s->workers = most < 2 ? 1 : most < p->threads ? (int)most : p->threads;
-  }
-}
-
-static int most_in_teams(const jet_plan *p) {
-  int most = 1;
-  for (int i = 0; i < p->nsteps; i++) most = max_(most, p->steps[i].workers);
-  return most;
-}
-
 /* ---- the arena: measured, allocated once, handed out ------------------------------------------------------------------------------- */
 
 static int reserve(build *b, size_t *total, ptrdiff_t n, int times, size_t *offset) {
@@ -388,13 +227,13 @@ static int measure_shared(build *b, size_t *total, shared *at) {
   ptrdiff_t widest = 0;
   for (int r = 0; r < p->nregions; r++)
     if (p->regions[r].room > widest) widest = p->regions[r].room;
-  int workers = most_workers(p);
+  int workers = plan_most_workers(p);
   b->slots_room = room_of(widest + LINE);
   b->plan->scratch_room = (b->scratch_size + 127) / 64 * 64;
   b->aside_at = room_of((ptrdiff_t)(jk_work_size(p->max_order) / sizeof(real)));
   b->work_room = room_of(b->aside_at + room_aside(p) + LINE);
   return reserve(b, total, b->slots_room, workers, &at->slots) && reserve(b, total, b->work_room, workers, &at->work) &&
-         reserve(b, total, (ptrdiff_t)(b->plan->scratch_room / sizeof(real)) + LINE, most_in_teams(p), &at->scratch);
+         reserve(b, total, (ptrdiff_t)(b->plan->scratch_room / sizeof(real)) + LINE, plan_most_in_teams(p), &at->scratch);
 }
 
 static int measure(build *b, size_t *total, shared *at) {
@@ -463,15 +302,14 @@ static int allocate(build *b, shared *at) {
 int plan_layout(build *b, int n, const jet outputs[]) {
   shared at;
   note_stored(b);
-  if (!find_ports(b, n, outputs) || !plan_hoist(b) || !plan_chains(b)) return 0;
+  if (!plan_ports(b, n, outputs) || !plan_hoist(b) || !plan_chains(b)) return 0;
   for (int i = 0; i < b->plan->nsteps; i++) each_input(b, i, note_last), each_output(b, i, count_kept);
   if (!plan_lines(b) || !find_slots(b)) return 0;
   choose_blocks(b);
   place_kept(b);
-  choose_workers(b->plan);
-  choose_teams(b->plan);
+  plan_workers(b->plan);
   b->plan->operands_room = b->max_in;
-  b->teams = most_in_teams(b->plan);
+  b->teams = plan_most_in_teams(b->plan);
   if (!allocate(b, &at) || !plan_pointers(b, at.scratch)) return 0;
   plan_execute_folded(b->plan);
   return 1;

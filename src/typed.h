@@ -21,6 +21,11 @@
 #define hostile_start TYPED(hostile_start)
 /* layout.c */
 #define plan_layout TYPED(plan_layout)
+#define plan_most_in_teams TYPED(plan_most_in_teams)
+#define plan_most_workers TYPED(plan_most_workers)
+#define plan_note_constant TYPED(plan_note_constant)
+#define plan_ports TYPED(plan_ports)
+#define plan_workers TYPED(plan_workers)
 /* native.c */
 #define native_add TYPED(native_add)
 #define native_fence TYPED(native_fence)
