@@ -81,12 +81,16 @@ typedef struct piece {
 typedef void piece_fn(const piece *);
 typedef void lanes_fn(jk_call *c, const V *head, ptrdiff_t i, ptrdiff_t n); /* sweep_any of a rule, for n lanes */
 
-typedef struct sweeper { /* what a rule's kernel consists of */
+typedef struct sweeper sweeper;
+typedef void resumed_fn(jk_call *c, const sweeper *s);
+
+struct sweeper { /* what a rule's kernel consists of */
   int nin, nout, seen;
   force_fn *force;
   lanes_fn *any;
+  resumed_fn *resumed; /* for one coefficient, or NULL */
   piece_fn *fixed[SIZES];
-} sweeper;
+};
 
 /* The unrolled sweep that takes the call, -1 if none; short inputs filled up with zeros. The same bits come from sweep_any. */
 static int unrolled(const jk_call *c, const sweeper *s) {
@@ -152,9 +156,8 @@ static void run_piece(piece *p, head_fn *head, const sweeper *s, int fixed) {
   }
 }
 
-static void __attribute__((noinline)) run_sweeper(jk_call *c, head_fn *head, const sweeper *s) {
+static void __attribute__((noinline)) run_pieces(jk_call *c, head_fn *head, const sweeper *s, int fixed) {
   piece p;
-  int fixed = unrolled(c, s);
   p.call = c;
   for (p.i = 0; p.i < c->n; p.i += p.n) {
     ptrdiff_t left = c->n - p.i;
@@ -162,6 +165,53 @@ static void __attribute__((noinline)) run_sweeper(jk_call *c, head_fn *head, con
     run_piece(&p, head, s, fixed);
   }
 }
+
+/* Whether the call is for one coefficient, and its inputs have all up to it. */
+INLINE int resumes(const jk_call *c, const sweeper *s) {
+  if (!s->resumed || !c->k0 || c->k1 != c->k0 + 1) return 0;
+  for (int j = 0; j < s->nin; j++)
+    if (!full(&c->in[j], c->k1)) return 0;
+  return 1;
+}
+
+static void run_sweeper(jk_call *c, head_fn *head, const sweeper *s) {
+  int fixed = unrolled(c, s);
+  if (resumes(c, s) && (fixed < 0 || c->n < W)) s->resumed(c, s);
+  else run_pieces(c, head, s, fixed);
+}
+
+/* r: what the recurrence gives for lanes i..i+m-1. Where it meets a singular point sweep_any begins again. */
+INLINE void finish_resumed(jk_call *c, const sweeper *s, const V *r, int nin, int nout, int seen, force_fn *force, ptrdiff_t i,
+                           ptrdiff_t m) {
+  V y0 = v_load_n(c->out[0].plane[0] + i, m), sum = r[0] * 0;
+  V a0 = force ? v_load_n(c->in[0].plane[0] + i, m) : y0, b0 = force && nin > 1 ? v_load_n(c->in[1].plane[0] + i, m) : a0;
+  for (int j = 1; j < seen; j++) sum += r[j] * 0;
+  if (v_any(bad_lanes(y0, sum, force, a0, b0))) s->any(c, NULL, i, m);
+  else
+    for (int j = 0; j < nout; j++) v_store_n(c->out[j].plane[c->k0] + i, r[j], m);
+}
+
+/* One coefficient of all lanes (top.h). */
+#define RESUMED(rule, nin, nout, seen)                                                                               \
+  static void rule##_resumed(jk_call *c, const sweeper *s) {                                                         \
+    const real p = p_of(c), q = (real)jk_rows[c->row].q;                                                             \
+    ptrdiff_t i = 0, n = c->n;                                                                                       \
+    V r[JK_MAX_OUT];                                                                                                 \
+    if (n == 1) {                                                                                                    \
+      real one[JK_MAX_OUT];                                                                                          \
+      rule##_top_number(c, one, c->k0, p, q, 0, 1);                                                                  \
+      for (int j = 0; j < nout; j++) r[j] = v_set(one[j]);                                                           \
+      finish_resumed(c, s, r, nin, nout, seen, force_##rule, 0, 1);                                                  \
+      return;                                                                                                        \
+    }                                                                                                                \
+    for (; i + W <= n; i += W) {                                                                                     \
+      rule##_top(c, r, c->k0, p, q, i, W);                                                                           \
+      finish_resumed(c, s, r, nin, nout, seen, force_##rule, i, W);                                                  \
+    }                                                                                                                \
+    if (i == n) return;                                                                                              \
+    rule##_top(c, r, c->k0, p, q, i, n - i);                                                                         \
+    finish_resumed(c, s, r, nin, nout, seen, force_##rule, i, n - i);                                                \
+  }
 
 /* From coefficient k0 to K, of which the top one may be any from LEAST_FIXED on. */
 #define FIXED(rule, nin, nout, seen, K, k0)                                                                          \
@@ -183,11 +233,11 @@ static void __attribute__((noinline)) run_sweeper(jk_call *c, head_fn *head, con
     }                                                                                                                \
   }
 #define FIXED_NAME(rule, K, k0) rule##_##k0##_##K,
-#define KERNEL(rule, nin, nout, seen)                                                                                \
+#define KERNEL(rule, nin, nout, seen, resumed)                                                                              \
   static void __attribute__((noinline)) rule##_lanes(jk_call *c, const V *head, ptrdiff_t i, ptrdiff_t n) {          \
     for (ptrdiff_t end = i + n; i < end; i += W, head++)                                                             \
       sweep_any(c, nin, nout, seen, rule##_any, force_##rule, head, i, end - i < W ? end - i : W);                   \
   }                                                                                                                  \
   EACH_FIXED(FIXED, rule, nin, nout, seen)                                                                           \
-  static const sweeper rule##_sweeper = {nin, nout, seen, force_##rule, rule##_lanes, {EACH_FIXED(FIXED_NAME, rule)}};  \
+  static const sweeper rule##_sweeper = {nin, nout, seen, force_##rule, rule##_lanes, resumed, {EACH_FIXED(FIXED_NAME, rule)}};  \
   static void rule##_kernel(jk_call *c, head_fn *head) { run_sweeper(c, head, &rule##_sweeper); }

@@ -90,31 +90,59 @@ static M force_scaled(V a, V b) { /* squares that overflow, underflow or vanish 
 #include "rules.h"
 #undef RULE
 #undef LOOP
+#define l_load v_load_n
+#define TOP(name) name##_top
+#include "top.h"
+#undef TOP
+#undef l_load
+#undef l_fnma
+#undef l_fma
+#undef l_select
+#undef l_set
+#undef L
+#define L real
+#define l_set(a) ((real)(a))
+#define l_select(c, a, b) ((c) ? (a) : (b))
+#define l_fma r_fma
+#define l_fnma(a, b, c) r_fma(-(a), b, c)
+#define l_load r_load
+#define TOP(name) name##_top_number /* of a lane by itself */
+#include "top.h"
 #include "drive.h"
 
-/* rule, inputs, results, and how many of these are seen: named, or derivatives of those */
-KERNEL(div, 2, 1, 1)
-KERNEL(recip, 1, 1, 1)
-KERNEL(sqrt, 1, 1, 1)
-KERNEL(powc, 1, 1, 1)
-KERNEL(powp, 1, 1, 1)
-KERNEL(pow, 2, 3, 1)
-KERNEL(cpow, 2, 2, 2)
-KERNEL(hypot, 2, 2, 1)
-KERNEL(atan2, 2, 2, 1)
-KERNEL(exp, 1, 1, 1)
-KERNEL(expm1, 1, 2, 2)
-KERNEL(log, 1, 1, 1)
-KERNEL(sincos, 1, 2, 2)
-KERNEL(riccati, 1, 2, 2)
-KERNEL(softplus, 1, 3, 3)
-KERNEL(logaddexp, 2, 3, 1)
-KERNEL(atan, 1, 2, 1)
-KERNEL(asin, 1, 2, 1)
-KERNEL(erf, 1, 2, 2)
+/* rule, inputs, results, and how many of these are seen: named, or derivatives of those; what resumes it for one coefficient */
+RESUMED(div, 2, 1, 1)
+KERNEL(div, 2, 1, 1, div_resumed)
+RESUMED(recip, 1, 1, 1)
+KERNEL(recip, 1, 1, 1, recip_resumed)
+RESUMED(sqrt, 1, 1, 1)
+KERNEL(sqrt, 1, 1, 1, sqrt_resumed)
+RESUMED(powc, 1, 1, 1)
+KERNEL(powc, 1, 1, 1, powc_resumed)
+RESUMED(powp, 1, 1, 1)
+KERNEL(powp, 1, 1, 1, powp_resumed)
+KERNEL(pow, 2, 3, 1, NULL)
+KERNEL(cpow, 2, 2, 2, NULL)
+KERNEL(hypot, 2, 2, 1, NULL)
+KERNEL(atan2, 2, 2, 1, NULL)
+RESUMED(exp, 1, 1, 1)
+KERNEL(exp, 1, 1, 1, exp_resumed)
+KERNEL(expm1, 1, 2, 2, NULL)
+RESUMED(log, 1, 1, 1)
+KERNEL(log, 1, 1, 1, log_resumed)
+RESUMED(sincos, 1, 2, 2)
+KERNEL(sincos, 1, 2, 2, sincos_resumed)
+RESUMED(riccati, 1, 2, 2)
+KERNEL(riccati, 1, 2, 2, riccati_resumed)
+KERNEL(softplus, 1, 3, 3, NULL)
+KERNEL(logaddexp, 2, 3, 1, NULL)
+KERNEL(atan, 1, 2, 1, NULL)
+KERNEL(asin, 1, 2, 1, NULL)
+KERNEL(erf, 1, 2, 2, NULL)
 
 #include "linear.h"
 #include "product.h"
+#include "square.h"
 #include "select.h"
 #if JETS_F32
 #include "narrow.h"

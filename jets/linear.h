@@ -7,6 +7,12 @@ INLINE const real *plane_at(const jk_series *s, int k) { return k < s->low || k 
 #define LOOP_PLANE(result)                                                                                           \
   {                                                                                                                  \
     ptrdiff_t i = 0;                                                                                                 \
+    if (n == 1) {                                                                                                    \
+      const ptrdiff_t m = 1;                                                                                         \
+      (void)m;                                                                                                       \
+      v_store_n(y, result, 1);                                                                                       \
+      return;                                                                                                        \
+    }                                                                                                                \
     while (i + 4 * W <= n) {                                                                                         \
       const ptrdiff_t m = W;                                                                                         \
       (void)m;                                                                                                       \

@@ -273,6 +273,62 @@ INLINE int is_long(const jk_call *c) {
   return !c->k0 && c->k1 > (VECTOR == 32 ? 13 : PRODUCT_FIXED + 1) && full(&c->in[0], c->k1) && full(&c->in[1], c->k1);
 }
 
+/* ---- one coefficient, as a sweep that is resumed for it wants ---------------------------------------------------------------
+
+   The same chain straight from the planes: copies of all lower coefficients would cost more than it does. Some vectors side by side,
+   a vector or less, or a lane by itself, as numbers. */
+#define PRODUCT_ONE(name, L, load, fma, COUNT, STEP)                                                                 \
+  INLINE void product_##name(L *r, real *const *a, real *const *b, int k, int lo, int hi, ptrdiff_t at, ptrdiff_t m) { \
+    UNROLL for (int v = 0; v < COUNT; v++) r[v] = load(a[lo] + at + v * STEP, m) * load(b[k - lo] + at + v * STEP, m); \
+    for (int i = lo + 1; i <= hi; i++) {                                                                             \
+      const real *pa = a[i] + at, *pb = b[k - i] + at;                                                               \
+      UNROLL for (int v = 0; v < COUNT; v++) r[v] = fma(load(pa + v * STEP, m), load(pb + v * STEP, m), r[v]);       \
+    }                                                                                                                \
+  }
+enum { SIDE = 4 }; /* vectors side by side */
+PRODUCT_ONE(some, V, v_load_n, v_fma, SIDE, W)
+PRODUCT_ONE(lanes, V, v_load_n, v_fma, 1, W)
+PRODUCT_ONE(lane, real, r_load, r_fma, 1, 1)
+
+INLINE int is_one(const jk_call *c) { return c->k0 && c->k1 == c->k0 + 1 && c->k0 >= c->out[0].low && c->k0 <= c->out[0].degree; }
+
+static void __attribute__((noinline, cold)) absorb_one(const jk_call *c, ptrdiff_t i, ptrdiff_t m) {
+  V *x[7];
+  work_arrays(c, x);
+  product_vector(c, 1, x, i, m);
+}
+
+INLINE void store_one(const jk_call *c, int absorbs, V r, ptrdiff_t i, ptrdiff_t m) {
+  if (absorbs && v_any(~(M)(r * 0 == 0))) absorb_one(c, i, m);
+  else v_store_n(c->out[0].plane[c->k0] + i, r, m);
+}
+
+INLINE void product_one(const jk_call *c, int absorbs) {
+  real *const *a = c->in[0].plane, *const *b = c->in[1].plane;
+  span s = span_of(c);
+  int k = c->k0, lo = span_lo(s, k), hi = span_hi(s, k);
+  ptrdiff_t i = 0, n = c->n;
+  V r[SIDE];
+  if (lo > hi) {
+    for (; i < n; i++) c->out[0].plane[k][i] = 0;
+  } else if (n == 1) {
+    real one;
+    product_lane(&one, a, b, k, lo, hi, 0, 1);
+    if (absorbs && !(one * 0 == 0)) absorb_one(c, 0, 1);
+    else c->out[0].plane[k][0] = one;
+  } else {
+    for (; i + SIDE * W <= n; i += SIDE * W) {
+      product_some(r, a, b, k, lo, hi, i, W);
+      UNROLL for (int v = 0; v < SIDE; v++) store_one(c, absorbs, r[v], i + v * W, W);
+    }
+    for (; i < n; i += W) {
+      ptrdiff_t m = n - i < W ? n - i : W;
+      product_lanes(r, a, b, k, lo, hi, i, m);
+      store_one(c, absorbs, r[0], i, m);
+    }
+  }
+}
+
 #define PRODUCT_KERNEL(name, absorbs)                                                                                \
   /* the lanes done: whole vectors, or none */                                                                       \
   static ptrdiff_t name##_short(const jk_call *c, V *const x[7], span s) {                                           \
@@ -284,9 +340,14 @@ INLINE int is_long(const jk_call *c) {
     else for (; i < n; i += W) short_vector(c, f, l, s, 3, absorbs, x, i);                                           \
     return i;                                                                                                        \
   }                                                                                                                  \
+  static void __attribute__((noinline)) name##_one(const jk_call *c) { product_one(c, absorbs); }                    \
   static void name##_kernel(jk_call *c, head_fn *head) {                                                             \
     static product_fn *const fixed[] = {EACH_PRODUCT(name##_NAME)};                                                  \
     (void)head;                                                                                                      \
+    if (is_one(c)) {                                                                                                 \
+      name##_one(c);                                                                                                 \
+      return;                                                                                                        \
+    }                                                                                                                \
     V *x[7];                                                                                                         \
     work_arrays(c, x);                                                                                               \
     ptrdiff_t i = 0;                                                                                                 \
@@ -304,68 +365,3 @@ INLINE int is_long(const jk_call *c) {
 #define mulz_NAME(K, k0) mulz_##k0##_##K,
 PRODUCT_KERNEL(mul, 0)
 PRODUCT_KERNEL(mulz, 1) /* the product of pullbacks and of xlogy */
-
-INLINE V square_at(const V *x, int k, int lo) { /* sum_{lo<=i<=k-lo} x_i x_{k-i}, from the middle outwards (rules.h) */
-  if (2 * lo > k) return v_set(0);
-  if (2 * lo == k) return x[lo] * x[lo];
-  int i = (k - 1) / 2;
-  V s = x[k / 2] * (k % 2 ? (real)1 : (real)0.5) * x[k - k / 2];
-  UNROLL for (i -= k % 2; i >= lo; i--) s = v_fma(x[i], x[k - i], s);
-  return s + s;
-}
-
-#define SQUARE_FIXED(K, k0)                                                                                          \
-  static void square_##k0##_##K(const jk_call *c, ptrdiff_t n) {                                                     \
-    real *lx[K + 1], *ly[K + 1];                                                                                     \
-    real *const *px = OWN_POINTERS(K) ? lx : c->in[0].plane, *const *py = OWN_POINTERS(K) ? ly : c->out[0].plane;    \
-    UNROLL for (int k = 0; k <= K; k++) lx[k] = c->in[0].plane[k];                                                   \
-    UNROLL for (int k = k0; k <= K; k++) ly[k] = c->out[0].plane[k];                                                 \
-    for (ptrdiff_t i = 0; i < n; i += W) {                                                                           \
-      V x[K + 1];                                                                                                    \
-      UNROLL for (int k = 0; k <= K; k++) x[k] = v_load(px[k] + i);                                                  \
-      UNROLL for (int k = k0; k <= K; k++) v_store(py[k] + i, square_at(x, k, 0));                                   \
-    }                                                                                                                \
-  }
-EACH_PRODUCT(SQUARE_FIXED)
-
-/* Coefficients k..k+size-1 of the square of x, which has all coefficients: the middle of each by itself, what lies outside of
-   x_first by a tile, with i = first.. for the larger index. */
-INLINE void square_tile(V *y, const V *x, int k, int size) {
-  int first = (k + size) / 2 + 1;
-  for (int j = 0; j < size; j++) {
-    int l = k + j, i = (l - 1) / 2 - l % 2;
-    V s = x[l / 2] * (l % 2 ? (real)1 : (real)0.5) * x[l - l / 2];
-    for (; l - i < first; i--) s = v_fma(x[i], x[l - i], s);
-    y[l] = s;
-  }
-  tile(y + k, 0, x, x, k, size, (tile_range){first, k + size - 1, 0, k + size - 1});
-  for (int j = k; j < k + size; j++) y[j] += y[j];
-}
-
-static void square_vector(jk_call *c, V *const work[7], ptrdiff_t i, ptrdiff_t m) {
-  const jk_series *sx = &c->in[0], *sy = &c->out[0];
-  V *x = work[0], *y = work[2];
-  int d = degree_of(sx, c->k1), first = c->k0 > sy->low ? c->k0 : sy->low, last = sy->degree < c->k1 ? sy->degree : c->k1 - 1;
-  for (int k = sx->low; k <= d; k++) x[k] = v_load_n(sx->plane[k] + i, m);
-  for (int k = first, size; k <= last; k += size) {
-    size = k <= TILE_MAX || last < 3 * TILE_MAX || !full(sx, last + 1) ? 0 : tile_size(last - k + 1, (tile_range){0, last, 0, last});
-    if (size) square_tile(y, x, k, size);
-    else y[k] = square_sum_any(x, k, k - d > sx->low ? k - d : sx->low), size = 1;
-  }
-  for (int k = first; k <= last; k++) v_store_n(sy->plane[k] + i, y[k], m);
-}
-
-static void square_kernel(jk_call *c, head_fn *head) {
-  (void)head;
-#define SQUARE_NAME(K, k0) square_##k0##_##K,
-  static product_fn *const fixed[] = {EACH_PRODUCT(SQUARE_NAME)};
-  V *x[7];
-  work_arrays(c, x);
-  ptrdiff_t i = 0;
-  int f = product_fixed(c, 1);
-  if (f >= 0) {
-    run_fixed(c, 1, fixed[f]);
-    return;
-  }
-  for (; i < c->n; i += W) square_vector(c, x, i, c->n - i < W ? c->n - i : W);
-}

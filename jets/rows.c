@@ -126,7 +126,8 @@ static void add_aside(const jk_set *set, const jk_call *c, real *const sum[JK_MA
 
 /* ---- directions ------------------------------------------------------------------------------------------------------------ */
 
-static void run_directions(const jk_set *set, jk_call *c) {
+static void __attribute__((noinline)) run_directions(const jk_set *set, jk_call *call) {
+  jk_call copy = *call, *c = &copy;
   const jk_series *y = &c->out[0];
   int k1 = c->k1, directions = c->directions;
   int once = c->k0 == 0 && y->low == 0 && y->plane && (!y->stride || y->stride[0] == 0);
@@ -148,14 +149,10 @@ static void run_directions(const jk_set *set, jk_call *c) {
     set->kernel[c->row](c);
     if (p) add_aside(set, c, sum);
   }
+  call->lost = c->lost;
 }
 
 void jk_run(const jk_set *set, jk_call *call) {
-  if (call->directions <= 1) {
-    set->kernel[call->row](call);
-    return;
-  }
-  jk_call c = *call;
-  run_directions(set, &c);
-  call->lost = c.lost;
+  if (call->directions <= 1) set->kernel[call->row](call);
+  else run_directions(set, call);
 }

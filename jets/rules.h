@@ -50,7 +50,7 @@ INLINE L RULE(online)(RULE(ahead) *q, const L *g, L newest, const L *d, int k, i
 }
 
 /* Half of sum_{lo<=i<=k-lo} x_i x_{k-i}, 2 lo + 1 < k, without the term of i = lo; from the middle outwards, so that only
-   that term waits for x_{k-1}. square (product.h) does the same: sqrt(x^2) is to be x where x ends. */
+   that term waits for x_{k-1}. square (square.h) does the same: sqrt(x^2) is to be x where x ends. */
 INLINE L RULE(half_square)(const L *x, int k, int lo) {
   int i = (k - 1) / 2;
   L s = l_mul(x[k / 2] * (k % 2 ? (real)1 : (real)0.5), x[k - k / 2]);

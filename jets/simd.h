@@ -78,6 +78,19 @@ INLINE V v_fnma(V a, V b, V c) { /* c - a*b */
 #endif
 }
 
+/* The same of a number: a lane by itself. Out of the sight of GCC, which makes -(ab + c) one operation, whose zero has the other
+   sign. */
+INLINE real r_fma(real a, real b, real c) {
+#if VECTOR >= 32
+  real r = REAL(__builtin_fma, __builtin_fmaf)(a, b, c);
+  __asm__("" : "+x"(r));
+  return r;
+#else
+  return a * b + c;
+#endif
+}
+INLINE real r_load(const real *p, ptrdiff_t n) { return (void)n, *p; }
+
 INLINE V v_select(M m, V a, V b) { return (V)(((M)a & m) | ((M)b & ~m)); } /* m ? a : b */
 INLINE V v_abs(V a) { return (V)((M)a & ~(M)v_set(-0.0)); }
 INLINE V v_copysign(V a, V sign) {
@@ -128,15 +141,18 @@ V_ROUND(v_ceil, REAL(ceil, ceilf), 2)
 INLINE V v_load(const real *p) { return (V) * (const VU *)p; }
 INLINE void v_store(real *p, V a) { *(VU *)p = (VU)a; }
 
-/* The first n lanes, 0 < n <= W, of those behind them nothing is read or written (they are 1); where n is W at compile time
-   these are v_load and v_store. */
+/* The first n lanes, 0 < n <= W, of those behind them nothing is read or written (they are some number of the first n, or 1); where n
+   is W at compile time these are v_load and v_store. A single lane goes by itself: a load that is wider than the store before it
+   waits for the cache. */
 #if VECTOR == 64
 #define V_FIRST(n) ((REAL(__mmask8, __mmask16))((1u << (n)) - 1))
 INLINE V v_load_n(const real *p, ptrdiff_t n) {
+  if (n == 1) return v_set(*p);
   return n == W ? v_load(p) : (V)V_OP(mask_loadu)((v_native)v_set(1), V_FIRST(n), p);
 }
 INLINE void v_store_n(real *p, V a, ptrdiff_t n) {
   if (n == W) v_store(p, a);
+  else if (n == 1) *p = a[0];
   else V_OP(mask_storeu)(p, V_FIRST(n), (v_native)a);
 }
 #elif VECTOR == 32
@@ -146,10 +162,12 @@ INLINE M v_first(ptrdiff_t n) {
 }
 INLINE V v_load_n(const real *p, ptrdiff_t n) {
   if (n == W) return v_load(p);
+  if (n == 1) return v_set(*p);
   return v_select(v_first(n), (V)V_OP(maskload)(p, (__m256i)v_first(n)), v_set(1));
 }
 INLINE void v_store_n(real *p, V a, ptrdiff_t n) {
   if (n == W) v_store(p, a);
+  else if (n == 1) *p = a[0];
   else V_OP(maskstore)(p, (__m256i)v_first(n), (v_native)a);
 }
 #else

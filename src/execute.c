@@ -28,13 +28,10 @@ static void follow_caller(jet_plan *p) {
   p->moved = 0;
 }
 
-static void choose_range(jet_plan *p, int k0, int k1) {
-  for (int r = 0; r < p->nregions; r++)
-    for (int w = 0; w < p->regions[r].workers; w++)
-      for (step *s = worker_steps(p, &p->regions[r], w), *end = s + p->regions[r].count; s < end; s++) {
-        s->now0 = s->late ? s->k0 : max_(s->k0, k0);
-        s->now1 = s->late ? s->k1 : min_(s->k1, k1);
-      }
+/* What the step makes of the range of orders that runs. */
+static void choose_range(const jet_plan *p, step *s) {
+  s->now0 = s->late ? s->k0 : max_(s->k0, p->now0);
+  s->now1 = s->late ? s->k1 : min_(s->k1, p->now1);
 }
 
 /* What lines stand for; s: the first, then the last. */
@@ -51,6 +48,7 @@ static void run_steps(const jet_plan *p, const region *r, int worker, int from, 
   step *all = worker_steps(p, r, worker);
   for (step *s = all + from, *end = all + to; s < end; s++) {
     if (r->once) n = s->n;
+    if (p->by_orders) choose_range(p, s);
     if (s->lines && run_lines(p, s, first, n)) s += s->lines->rows + s->lines->sinks - 1;
     else if (s->lines) run_rows(p, r, worker, &s, first, n);
     else if (s->now0 < s->now1) s->type->run(p, s, first, n);
@@ -142,8 +140,8 @@ void plan_execute_folded(jet_plan *p) {
 static void execute(jet_plan *p, int k0, int k1) {
   if (p->nwoven) plan_unweave(p);
   follow_caller(p);
-  if (p->by_orders) choose_range(p, k0, k1);
-  for (int i = 0; i < p->nlossy; i++) p->lossy[i]->call->lost = 0;
+  p->now0 = k0, p->now1 = k1;
+  for (int i = 0; i < p->nlossy && p->any_lost; i++) p->lossy[i]->call->lost = 0;
   for (int i = p->folded; i < p->nregions; i++) run_region(p, &p->regions[i]);
   deliver(p);
   if (p->nwoven) plan_weave(p);

@@ -150,20 +150,22 @@ static void touch(build *b, int i, plane *x) { /* steps come by region */
 }
 
 /* Lanes of a block so that what it touches stays near the first cache. Under a sum it is a power of two of leaves, so that the
-   sum's tree does not see the blocks. */
+   sum's tree does not see the blocks. A block begins by moving the pointers to the planes of all orders: where orders run one by one,
+   that is little beside the arithmetic of one of them if lanes are in proportion. */
 static void choose_blocks(build *b) {
   jet_plan *p = b->plan;
   for (int i = 0; i < p->nsteps; i++) {
     if (step_is(&p->steps[i], TYPE_POINTS_IN)) each_input(b, i, touch);
     if (!p->steps[i].type->finish) each_output(b, i, touch);
   }
+  const ptrdiff_t fair = BLOCK_MIN * (ptrdiff_t)(p->by_orders ? p->max_order + 1 : 1);
   for (int r = 0; r < p->nregions; r++) {
     region *x = &p->regions[r];
     ptrdiff_t planes = (x->shown < x->slots ? x->shown : x->slots) + x->kept + x->touched;
     ptrdiff_t least = x->sums ? (ptrdiff_t)JK_LEAF : (ptrdiff_t)BLOCK_MIN;
     if (x->once) continue;
     x->block = least > BLOCK_MAX ? least : BLOCK_MAX;
-    while (x->block > least && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
+    while (x->block > least && x->block > fair && x->block * planes > CACHE / REAL_BYTES) x->block /= 2;
     if (x->whole_rows) x->block = x->block < x->whole_rows ? x->whole_rows : x->block / x->whole_rows * x->whole_rows;
   }
 }

@@ -271,7 +271,8 @@ struct jet_plan {
   const real **operands; /* of a step on whole planes: room for the most there are, for each worker */
   size_t scratch_room;   /* bytes for each worker of such a step */
   int operands_room;
-  int any_lost;
+  int now0, now1; /* the orders that run */
+  int any_lost;   /* in the last run */
   int moved; /* the caller has bound memory since the last run */
 };
 

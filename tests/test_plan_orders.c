@@ -76,14 +76,41 @@ static void check_pieces(jet_isa isa, int order, ptrdiff_t n) {
 }
 
 static void pieces_are_the_sweep_bit_for_bit(void **state) {
-  static const int orders[] = {0, 1, 2, 5, 8, 9, 14};
+  static const int orders[] = {0, 1, 2, 5, 8, 9, 14, 20};
   jet_isa isas[3];
   (void)state;
   for (int a = ref_isas(isas); a-- > 0;)
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+      check_pieces(isas[a], orders[i], 1);
       check_pieces(isas[a], orders[i], 3);
       check_pieces(isas[a], orders[i], 101);
     }
+}
+
+/* A zero of x absorbs the infinity of log 0, wherever it stands. */
+static void check_absorbing(jet_isa isa, int order, ptrdiff_t n) {
+  jet_tape *tape = ref_tape(isa, true);
+  jet t = jet_parameter(tape, order), x = series(t, n), y = series(t, n), z = jet_xlogy(x, y);
+  jet_plan *sweep = plan_of(tape, 1, &z), *pieces = stepwise(tape, 1, &z);
+  put_series(sweep, x, 3), put_series(sweep, y, 4), put_series(pieces, x, 3), put_series(pieces, y, 4);
+  for (int k = 0; k <= order; k++)
+    for (ptrdiff_t i = 0; i < n; i++)
+      if (k != i % 4 + 1) data(sweep, x, k)[i] = data(pieces, x, k)[i] = 0;
+  put_all(sweep, y, 0, 0), put_all(pieces, y, 0, 0);
+  run(sweep);
+  for (int k = 0; k <= order; k++) assert_int_equal(jet_plan_run_orders(pieces, k, k + 1), JET_OK);
+  assert_true(data(sweep, z, 0)[0] == 0);
+  assert_same_outputs(pieces, sweep, 1, &z, "absorbed");
+  jet_plan_free(sweep);
+  free_both(pieces, tape);
+}
+
+static void zeros_absorb_in_pieces(void **state) {
+  static const ptrdiff_t sizes[] = {1, 3, 101};
+  jet_isa isas[3];
+  (void)state;
+  for (int a = ref_isas(isas); a-- > 0;)
+    for (int i = 0; i < 3; i++) check_absorbing(isas[a], 6, sizes[i]);
 }
 
 /* A plain result of a coefficient is there after the last piece. */
@@ -319,7 +346,7 @@ static void a_sum_loses_what_an_element_loses(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(pieces_are_the_sweep_bit_for_bit),
+      cmocka_unit_test(pieces_are_the_sweep_bit_for_bit), cmocka_unit_test(zeros_absorb_in_pieces),
       cmocka_unit_test(coefficients_as_outputs_in_pieces),
       cmocka_unit_test(the_logistic_equation_order_by_order),
       cmocka_unit_test(a_system_order_by_order),

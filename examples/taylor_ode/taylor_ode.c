@@ -22,8 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A plan walks arrays of at most 64 elements in one piece, and the coefficients of as many stay near the first cache.
-   */
+/* More lanes are no faster: the coefficients of these stay near the first cache, and few of them stand idle towards the
+   end. */
 enum { LANES = 64, PORTRAITS = 12, SECTIONS = 48, BINS = 1000, FINE = 1000, COMPARED = 3, MOST_POINTS = 200000 };
 
 static const double pi = 3.14159265358979323846, eccentricity = 0.5, angle = 2.5;
