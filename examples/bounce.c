@@ -17,6 +17,7 @@
 #include "common/plot.h"
 #include "common/progress.h"
 #include "common/rng.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -182,10 +183,6 @@ typedef struct agreement { /* the largest differences, relative to 1 + |gradient
   double programs, differences;
   int throws, most, kinks, restless; /* most: contacts of a throw; restless: too many for one of the programs */
 } agreement;
-
-static void raise_to(double *most, double x) { /* NaN stays */
-  if (!(x <= *most || isnan(*most))) *most = x;
-}
 
 /* Central differences of the loop's loss, unless other contacts on one side tell of a kink or a jump between. */
 static int compare_differences(jet_fn *f, const looping *l, const double at[2], const double g[2], agreement *a) {

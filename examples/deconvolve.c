@@ -10,9 +10,11 @@
 #include "common/files.h"
 #include "common/pgm.h"
 #include "common/picture.h"
+#include "common/plans.h"
 #include "common/plot.h"
 #include "common/progress.h"
 #include "common/rng.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -23,7 +25,7 @@
 
 enum { MOST_SIZE = 4096, LEAST_SIZE = 8, MOST_STEPS = 10000000, REPORT_EVERY = 10 };
 
-static const double pi = 3.14159265358979323846, corner = 0.01;
+static const double corner = 0.01;
 
 typedef struct settings {
   const char *input, *out;
@@ -67,8 +69,6 @@ static jet blurred(jet x, jet blur) {
   return jet_irfft2(jet_mul(jet_rfft2(x, JET_FFT_BACKWARD), blur), jet_extent(x, 1), JET_FFT_BACKWARD);
 }
 
-static int run(jet_plan *p) { return jet_plan_run(p) ? cli_complain(1, "%s", jet_plan_message(p)) : 0; }
-
 /* What is given: blurred, with noise. */
 static int spoil(deconvolution *d, jet blur) {
   const ptrdiff_t dims[2] = {d->sharp.height, d->sharp.width};
@@ -76,8 +76,7 @@ static int spoil(deconvolution *d, jet blur) {
   jet_plan *p = jet_plan_new(d->tape, 1, &y);
   jet_plan_bind(p, x, 0, d->sharp.grey);
   jet_plan_bind(p, y, 0, d->blurred);
-  int status = run(p);
-  jet_plan_free(p);
+  const int status = plan_run_once(p);
   rng r = rng_new((uint64_t)d->set->seed);
   for (ptrdiff_t i = 0; i < d->n; i++) d->blurred[i] += d->set->noise * rng_normal(&r);
   return status;
@@ -106,7 +105,7 @@ static int plan_step(deconvolution *d, jet blur) {
   d->y[1] = jet_add(d->x[1], jet_mul(d->beta, jet_sub(d->x[1], d->x[0])));
   const jet out[3] = {d->loss, d->x[1], d->y[1]};
   d->plan = jet_plan_new(d->tape, 3, out);
-  return jet_plan_status(d->plan) ? cli_complain(1, "%s", jet_plan_message(d->plan)) : 0;
+  return plan_check(d->plan);
 }
 
 static int step(deconvolution *d, int j) {
@@ -115,7 +114,7 @@ static int step(deconvolution *d, int j) {
     jet_plan_bind(d->plan, d->y[i], 0, d->memory[i][1]);
   }
   *jet_plan_data(d->plan, d->beta, 0) = (j - 1.0) / (j + 2.0);
-  return run(d->plan);
+  return plan_run(d->plan);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
@@ -255,7 +254,8 @@ static int read_settings(int argc, char **argv, settings *s) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.out = "deconvolve_out", .size = 128, .steps = 300, .seed = 1, .blur = 1.5, .noise = 0.01, .smooth = 0.001};
+  settings s = {
+      .out = "deconvolve_out", .size = 128, .steps = 300, .seed = 1, .blur = 1.5, .noise = 0.01, .smooth = 0.001};
   deconvolution d = {.set = &s};
   static files f;
   int status = read_settings(argc, argv, &s);

@@ -10,8 +10,10 @@
 #include "common/clock.h"
 #include "common/csv.h"
 #include "common/files.h"
+#include "common/plans.h"
 #include "common/plot.h"
 #include "common/rng.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -54,10 +56,8 @@ typedef struct taped {
 } taped;
 
 static void bind_taped(taped *t, const points *p, const jet in[], const jet out[]) {
-  for (int i = 0; i < PARAMETERS; i++) {
-    jet_plan_bind(t->plan, in[i], 0, &t->value[i]);
-    jet_plan_bind(t->plan, out[1 + i], 0, &t->gradient[i]);
-  }
+  plan_bind(t->plan, PARAMETERS, in, t->value);
+  plan_bind(t->plan, PARAMETERS, out + 1, t->gradient);
   jet_plan_bind(t->plan, in[X], 0, p->x);
   jet_plan_bind(t->plan, in[Y], 0, p->y);
   jet_plan_bind(t->plan, out[0], 0, &t->loss);
@@ -72,12 +72,10 @@ static int taped_new(taped *t, const points *p) {
   t->plan = jet_plan_new(tape, 1 + PARAMETERS, out);
   bind_taped(t, p, in, out);
   jet_tape_free(tape);
-  return jet_plan_status(t->plan) ? cli_complain(1, "%s", jet_plan_message(t->plan)) : 0;
+  return plan_check(t->plan);
 }
 
-static int taped_gradient(taped *t) {
-  return jet_plan_run(t->plan) ? cli_complain(1, "%s", jet_plan_message(t->plan)) : 0;
-}
+static int taped_gradient(taped *t) { return plan_run(t->plan); }
 
 static void taped_assign_sub(taped *t, double rate) {
   for (int i = 0; i < PARAMETERS; i++) t->value[i] -= rate * t->gradient[i];
@@ -190,7 +188,7 @@ static int check(regression *r, int epoch) {
   for (int i = 0; i < PARAMETERS; i++) same &= t->value[i] == r->m.p[i].value && t->gradient[i] == r->m.p[i].grad;
   if (!same) return cli_complain(1, "tape and backward differ in epoch %d", epoch);
   const double error = gradient_error(&r->p, t->value, t->gradient);
-  if (!(error <= r->worst)) r->worst = error;
+  raise_to(&r->worst, error);
   if (error <= tolerance) return 0;
   return cli_complain(1, "the gradient in epoch %d is off by %.1e of its terms", epoch, error);
 }

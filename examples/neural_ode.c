@@ -17,6 +17,7 @@
 #include "common/plot.h"
 #include "common/progress.h"
 #include "common/rng.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -31,7 +32,7 @@ enum { MOST_NUMBERS = (2 * PLANE + 1) * MOST_WIDTH + PLANE, MOST_STATE = 2 * PLA
 enum { FINE = 16, CHECKS = 5, REFERENCE = 128 }; /* steps between two times: of curves; 1, 2, .. 16; of the reference */
 enum { GRID = 17, ARROWS = GRID * GRID };
 
-static const double pi = 3.14159265358979323846, last_time = 1.5, start[PLANE] = {2, 0};
+static const double last_time = 1.5, start[PLANE] = {2, 0};
 
 typedef struct settings {
   int iterations, times, substeps, width, cubes, seed;

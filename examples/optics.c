@@ -13,6 +13,7 @@
 #include "common/numbers.h"
 #include "common/pgm.h"
 #include "common/picture.h"
+#include "common/plans.h"
 #include "common/plot.h"
 #include "common/rng.h"
 #include "common/wave.h"
@@ -119,7 +120,7 @@ static int record(optics *o, jet_tape *tape) {
   out[1] = o->intensity;
   o->plan = jet_plan_new(tape, 2 + n, out);
   free(glass);
-  return jet_plan_status(o->plan) ? cli_complain(1, "%s", jet_plan_message(o->plan)) : 0;
+  return plan_check(o->plan);
 }
 
 static void bind(const optics *o, const jet *plates, numbers memory) {
@@ -134,7 +135,7 @@ static void bind(const optics *o, const jet *plates, numbers memory) {
 static int run(optics *o) {
   bind(o, o->plate, o->memory[0]);
   bind(o, o->next, o->memory[1]);
-  return jet_plan_run(o->plan) ? cli_complain(1, "%s", jet_plan_message(o->plan)) : 0;
+  return plan_run(o->plan);
 }
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */

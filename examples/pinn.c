@@ -9,9 +9,11 @@
 #include "common/csv.h"
 #include "common/optimiser.h"
 #include "common/output.h"
+#include "common/plans.h"
 #include "common/plot.h"
 #include "common/progress.h"
 #include "common/rng.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -20,8 +22,6 @@
 #include <stdlib.h>
 
 enum { LAYERS = 3, ARRAYS = 2 * LAYERS, TEST_POINTS = 1001, REPORTS = 20, MOST_WIDTH = 1024, MOST_POINTS = 1000000 };
-
-static const double pi = 3.14159265358979323846;
 
 typedef struct settings {
   int steps, points, width, seed;
@@ -93,13 +93,6 @@ static int draw_parameters(network *net, rng *r) {
 
 /* ---- the plans -------------------------------------------------------------------------------------------------- */
 
-static void bind(jet_plan *plan, int n, const jet jets[], double *memory) {
-  for (int i = 0; i < n; i++) {
-    jet_plan_bind(plan, jets[i], 0, memory);
-    memory += jet_size(jets[i]);
-  }
-}
-
 static jet column_of(jet_tape *tape, ptrdiff_t n, const double *numbers) {
   const ptrdiff_t dims[2] = {n, 1};
   return jet_constant(tape, 2, dims, numbers);
@@ -117,9 +110,9 @@ static jet_plan *plan_loss(jet_tape *tape, const network *net, ptrdiff_t points,
   jet out[1 + ARRAYS] = {jet_mean(jet_square(record_residual(record_u(net, x), f)))};
   jet_grad(out[0], ARRAYS, net->parameter, out + 1);
   jet_plan *plan = jet_plan_new(tape, 1 + ARRAYS, out);
-  bind(plan, 1, out, loss);
-  bind(plan, ARRAYS, net->parameter, net->w);
-  bind(plan, ARRAYS, out + 1, net->g);
+  plan_bind(plan, 1, out, loss);
+  plan_bind(plan, ARRAYS, net->parameter, net->w);
+  plan_bind(plan, ARRAYS, out + 1, net->g);
   return plan;
 }
 
@@ -130,27 +123,25 @@ static jet_plan *plan_u(jet_tape *tape, const network *net, result *r) {
   }
   jet u = record_u(net, column_of(tape, TEST_POINTS, r->x));
   jet_plan *plan = jet_plan_new(tape, 1, &u);
-  bind(plan, 1, &u, r->u);
-  bind(plan, ARRAYS, net->parameter, net->w);
+  plan_bind(plan, 1, &u, r->u);
+  plan_bind(plan, ARRAYS, net->parameter, net->w);
   return plan;
 }
-
-static int run(jet_plan *plan) { return jet_plan_run(plan) ? cli_complain(1, "%s", jet_plan_message(plan)) : 0; }
 
 /* ---- training --------------------------------------------------------------------------------------------------- */
 
 static int measure(jet_plan *plan, result *r) {
-  int status = run(plan);
+  int status = plan_run(plan);
   r->most = 0;
   for (int i = 0; i < TEST_POINTS; i++) {
     r->error[i] = r->u[i] - r->exact[i];
-    if (!(fabs(r->error[i]) <= r->most)) r->most = fabs(r->error[i]);
+    raise_to(&r->most, fabs(r->error[i]));
   }
   return status;
 }
 
 static int report(jet_plan *loss_plan, jet_plan *u_plan, int step, const double *loss, result *r, double seconds) {
-  int status = run(loss_plan);
+  int status = plan_run(loss_plan);
   if (!status) status = measure(u_plan, r);
   if (!status) printf("step %6d  loss %.4e  max error %.3e  time %.2f s\n", step, *loss, r->most, seconds);
   fflush(stdout);
@@ -171,7 +162,7 @@ static int train(const settings *s, network *net, jet_plan *loss_plan, jet_plan 
       progress_clear(&line);
       status = report(loss_plan, u_plan, i, loss, r, clock_seconds() - start);
     } else {
-      status = run(loss_plan);
+      status = plan_run(loss_plan);
     }
     o.rate = rate_at(s, i);
     optimiser_step(&o, net->w, net->g);

@@ -11,8 +11,10 @@
 #include "common/clock.h"
 #include "common/csv.h"
 #include "common/files.h"
+#include "common/plans.h"
 #include "common/plot.h"
 #include "common/progress.h"
+#include "common/scalar.h"
 
 #include <jets.h>
 #include <math.h>
@@ -22,7 +24,6 @@
 
 enum { A, B, ANGLES, REPORTS = 20, GRID = 81, LEVELS = 16, MOST_STEPS = 100000 };
 
-static const double pi = 3.14159265358979323846;
 static const double tolerance = 1e-13; /* for derivatives, relative to 1 + |a| + |b|, to which angles are rounded */
 
 /* re, im, re, im, ... */
@@ -107,7 +108,7 @@ static int plan_new(qubit *q) {
   for (int i = 0; i < 6; i++) jet_plan_bind(q->plan, out[i], 0, &q->now[known[i]]);
   jet_plan_bind(q->plan, out[0], 1, &q->now[H_AA]);
   jet_tape_free(tape);
-  return jet_plan_status(q->plan) ? cli_complain(1, "%s", jet_plan_message(q->plan)) : 0;
+  return plan_check(q->plan);
 }
 
 /* ---- descent ---------------------------------------------------------------------------------------------------- */
@@ -119,14 +120,13 @@ static double difference(const qubit *q) {
   const double exact[KNOWN] = {x[AT_A],  x[AT_B],  sb * ca,  -sa,     ca * cb, -sa * cb, -ca * sb,
                                -sa * cb, -ca * sb, -ca * cb, sa * sb, sa * sb, -ca * cb};
   double most = 0;
-  for (int i = 0; i < KNOWN; i++)
-    if (!(fabs(x[i] - exact[i]) <= most)) most = fabs(x[i] - exact[i]);
+  for (int i = 0; i < KNOWN; i++) raise_to(&most, fabs(x[i] - exact[i]));
   return most;
 }
 
 static int check(qubit *q, int step) {
   const double off = difference(q);
-  if (!(off <= q->worst)) q->worst = off;
+  raise_to(&q->worst, off);
   if (off <= tolerance * (1 + fabs(q->now[AT_A]) + fabs(q->now[AT_B]))) return 0;
   return cli_complain(1, "step %d: an expectation or a derivative is %.1e off the closed form", step, off);
 }
@@ -159,8 +159,7 @@ static int descend(qubit *q) {
        "to");
   int status = 0;
   for (int i = 0; !status; i++) {
-    if (jet_plan_run(q->plan)) status = cli_complain(1, "%s", jet_plan_message(q->plan));
-    if (status || (status = check(q, i))) break;
+    if ((status = plan_run(q->plan)) || (status = check(q, i))) break;
     note(q, i);
     report(q, i, &line);
     if (i == q->set->steps) break;
@@ -212,8 +211,7 @@ static int take_surface(const qubit *q, surface *s) {
   jet_plan_bind(plan, a, 0, s->at[A]);
   jet_plan_bind(plan, b, 0, s->at[B]);
   jet_plan_bind(plan, shade, 0, s->shade);
-  const int status = jet_plan_run(plan) ? cli_complain(1, "%s", jet_plan_message(plan)) : 0;
-  jet_plan_free(plan);
+  const int status = plan_run_once(plan);
   jet_tape_free(tape);
   return status;
 }

@@ -1,6 +1,8 @@
 /* augment.c */
 #include "augment.h"
 
+#include "../common/scalar.h"
+
 #include <math.h>
 
 static double between(rng *r, double most) { return most * (2 * rng_uniform(r) - 1); }
@@ -36,7 +38,7 @@ static double sample(const grid *g, double y, double x) {
 /* For each pixel the place that it comes from: the movements undone in the opposite order. */
 void augment_apply(const movement *m, ptrdiff_t height, ptrdiff_t width, const double *from, double *to) {
   const grid g = {height, width, from};
-  const double radians = m->degrees * (3.14159265358979323846 / 180), c = cos(radians), s = sin(radians);
+  const double radians = m->degrees * (pi / 180), c = cos(radians), s = sin(radians);
   const double y0 = 0.5 * (double)(height - 1), x0 = 0.5 * (double)(width - 1);
   for (ptrdiff_t i = 0; i < height; i++)
     for (ptrdiff_t j = 0; j < width; j++) {

@@ -12,7 +12,10 @@
 #include "../common/csv.h"
 #include "../common/files.h"
 #include "../common/picture.h"
+#include "../common/plans.h"
 #include "../common/plot.h"
+#include "../common/scalar.h"
+
 #include "layers.h"
 #include "study.h"
 
@@ -74,14 +77,10 @@ static int record_example(example *e) {
   jet_plan_bind(e->plan, x, 0, e->x);
   jet_plan_bind(e->plan, result[0], 0, &e->loss);
   jet_plan_bind(e->plan, y, 0, e->y);
-  chain_bind(e->plan, n, parameter, e->w);
-  chain_bind(e->plan, n, result + 2, e->g);
+  numbers_bind_all(e->plan, n, parameter, e->w);
+  numbers_bind_all(e->plan, n, result + 2, e->g);
   jet_tape_free(tape);
-  return jet_plan_status(e->plan) ? cli_complain(1, "%s", jet_plan_message(e->plan)) : 0;
-}
-
-static int run_example(example *e) {
-  return jet_plan_run(e->plan) ? cli_complain(1, "%s", jet_plan_message(e->plan)) : 0;
+  return plan_check(e->plan);
 }
 
 /* The largest difference between the gradient and central differences of the loss. Each run writes the gradient too, so
@@ -94,14 +93,13 @@ static int compare(example *e, double *most) {
   for (ptrdiff_t i = 0; i < chain_size(&e->model) && !status; i++) {
     const double at = w[i], expected = g[i];
     w[i] = at + h;
-    status = run_example(e);
+    status = plan_run(e->plan);
     const double above = e->loss;
     w[i] = at - h;
-    if (!status) status = run_example(e);
-    const double error = fabs((above - e->loss) / (2 * h) - expected);
-    if (!(error <= *most)) *most = error;
+    if (!status) status = plan_run(e->plan);
+    raise_to(most, fabs((above - e->loss) / (2 * h) - expected));
     w[i] = at;
-    if (!status) status = run_example(e);
+    if (!status) status = plan_run(e->plan);
   }
   return status || *most < 1e-8 ? status : cli_complain(1, "the gradient is %g away from central differences", *most);
 }
@@ -117,7 +115,7 @@ static int show_chain(const settings *s, double *error) {
   for (int i = 0; i < INPUTS; i++) e.x[i] = rng_uniform(&r);
   chain_print(&e.model, JET_F64, stdout);
   if (!status) status = record_example(&e);
-  if (!status) status = run_example(&e);
+  if (!status) status = plan_run(e.plan);
   if (!status) printf("of a random input: %.4f %.4f\n", e.y[0], e.y[1]);
   if (!status) status = compare(&e, error);
   if (!status) printf("gradient of the cross entropy, %td numbers: within %.0e of central differences\n", size, *error);

@@ -2,6 +2,7 @@
 #include "classifier.h"
 
 #include "../common/cli.h"
+#include "../common/plans.h"
 
 #include <string.h>
 
@@ -19,10 +20,6 @@ void classifier_free(classifier *c) {
   jet_tape_free(c->tape);
   numbers_free(c->w);
   numbers_free(c->g);
-}
-
-static int check(const pass *p) {
-  return jet_plan_status(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
 }
 
 /* Memory for so many pictures, and the logits recorded. */
@@ -43,11 +40,11 @@ static int begin(pass *p, classifier *c, ptrdiff_t rows, jet *x, jet *labels, je
 
 static int finish(pass *p, const classifier *c, int n, const jet out[], jet x, jet labels) {
   p->plan = jet_plan_new(c->tape, n, out);
-  chain_bind(p->plan, 1, &x, p->x);
-  chain_bind(p->plan, 1, &labels, p->labels);
-  chain_bind(p->plan, 1, out, p->loss);
-  chain_bind(p->plan, chain_arrays(&c->net), c->parameter, c->w);
-  return check(p);
+  numbers_bind(p->plan, x, p->x);
+  numbers_bind(p->plan, labels, p->labels);
+  numbers_bind(p->plan, out[0], p->loss);
+  numbers_bind_all(p->plan, chain_arrays(&c->net), c->parameter, c->w);
+  return plan_check(p->plan);
 }
 
 int pass_step(pass *p, classifier *c, ptrdiff_t rows, int frozen_layers) {
@@ -61,8 +58,8 @@ int pass_step(pass *p, classifier *c, ptrdiff_t rows, int frozen_layers) {
   out[0] = jet_mean(jet_cross_entropy_at(logits, labels));
   jet_grad(out[0], n, c->parameter + stay, out + 1);
   status = finish(p, c, 1 + n, out, x, labels);
-  chain_bind(p->plan, n, out + 1, numbers_part(c->g, p->frozen));
-  return status ? status : check(p);
+  numbers_bind_all(p->plan, n, out + 1, numbers_part(c->g, p->frozen));
+  return status;
 }
 
 int pass_evaluation(pass *p, classifier *c, ptrdiff_t rows) {
@@ -71,11 +68,11 @@ int pass_evaluation(pass *p, classifier *c, ptrdiff_t rows) {
   if (status) return status;
   out[0] = jet_mean(jet_cross_entropy_at(out[1], labels));
   status = finish(p, c, 2, out, x, labels);
-  chain_bind(p->plan, 1, out + 1, p->logits);
-  return status ? status : check(p);
+  numbers_bind(p->plan, out[1], p->logits);
+  return status;
 }
 
-int pass_run(pass *p) { return jet_plan_run(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0; }
+int pass_run(pass *p) { return plan_run(p->plan); }
 
 void pass_put(pass *p, ptrdiff_t row, const double *pixels, double label) {
   for (ptrdiff_t j = 0; j < p->pixels; j++) number_put(p->x, row * p->pixels + j, pixels[j]);
@@ -83,15 +80,7 @@ void pass_put(pass *p, ptrdiff_t row, const double *pixels, double label) {
 }
 
 double pass_accuracy(const pass *p) {
-  ptrdiff_t right = 0;
-  for (ptrdiff_t i = 0; i < p->rows; i++) {
-    const ptrdiff_t first = i * p->classes;
-    ptrdiff_t best = 0;
-    for (ptrdiff_t j = 1; j < p->classes; j++)
-      if (number_at(p->logits, first + j) > number_at(p->logits, first + best)) best = j;
-    right += best == (ptrdiff_t)number_at(p->labels, i);
-  }
-  return (double)right / (double)p->rows;
+  return (double)numbers_right(p->logits, p->labels, p->rows, p->classes) / (double)p->rows;
 }
 
 /* The report is text: a line for each step, which begins with its operation, and a line of sums. */

@@ -70,13 +70,6 @@ jet chain_apply(const chain *c, const jet parameter[], jet x) {
   return x;
 }
 
-void chain_bind(jet_plan *plan, int n, const jet jets[], numbers memory) {
-  for (int i = 0; i < n; i++) {
-    numbers_bind(plan, jets[i], memory);
-    memory = numbers_part(memory, jet_size(jets[i]));
-  }
-}
-
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
 void chain_draw(const chain *c, rng *r, numbers w) {

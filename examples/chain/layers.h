@@ -45,9 +45,6 @@ ptrdiff_t chain_size(const chain *); /* numbers in all of them                  
 int chain_parameters(const chain *, jet_tape *, jet parameter[]);
 jet chain_apply(const chain *, const jet parameter[], jet x); /* x: [rows, width] */
 
-/* n jets, parameters or their gradient, to pieces of the memory, one after another. */
-void chain_bind(jet_plan *, int n, const jet jets[], numbers memory);
-
 /* Matrices uniform in [-a, a], a = sqrt(6 / (in + out)), which keeps variances from layer to layer and back (Glorot and
    Bengio 2010); vectors 0. */
 void chain_draw(const chain *, rng *, numbers w);

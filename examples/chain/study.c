@@ -82,9 +82,7 @@ int study_learn(study *t, classifier *c, pass *p, optimiser *o, int steps) {
   for (int i = 0; i < steps && !status; i++) {
     study_deal(t, p);
     status = pass_run(p);
-    if (status) break;
-    if (w.type == JET_F32) optimiser_step_f32(o, (float *)w.at, (const float *)g.at);
-    else optimiser_step(o, (double *)w.at, (const double *)g.at);
+    if (!status) optimiser_step_numbers(o, w, g);
   }
   return status;
 }

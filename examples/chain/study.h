@@ -8,13 +8,14 @@
 #include "../common/optimiser.h"
 #include "../common/progress.h"
 #include "../common/rng.h"
+
 #include "augment.h"
 #include "classifier.h"
 
 enum { SIDE = 8, HALF = DIGITS / 2, SIZES = 6, POINTS = 25 };
 
-/* How 5-9 are learnt: a head on a frozen base that knows 0-4 or nothing, or all layers, from that
-   base or from nothing. */
+/* How 5-9 are learnt: a head on a frozen base that knows 0-4 or nothing, or all layers, from that base or from
+   nothing. */
 typedef enum way { NEW_HEAD, RANDOM_BASE, FINE_TUNED, SCRATCH, WAYS } way;
 extern const char *const way_names[WAYS], *const way_titles[WAYS];
 
@@ -39,8 +40,7 @@ typedef struct deck { /* pictures dealt in random order, all of them before one 
 typedef struct study {
   const settings *set;
   digits_data data;
-  ptrdiff_t
-      *row; /* [3, rows]: a split, all pictures in random order; then room for a choice of them, and for the deck */
+  ptrdiff_t *row; /* [3, rows]: a split, all pictures in random order; then room for a choice, and for the deck */
   deck cards;
   progress line;
   double start;                              /* seconds */

@@ -3,6 +3,8 @@
    that base and from scratch. All have the same number of steps. */
 #include "study.h"
 
+#include "../common/scalar.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,10 +139,7 @@ static int check_gradients(transfer *u) {
   for (ptrdiff_t i = 0; i < base + n; i++) kept[i] = number_at(u->c.g, i);
   for (ptrdiff_t i = 0; i < n; i++) number_put(u->c.g, base + i, NAN);
   if (!status) status = pass_run(&u->head);
-  for (ptrdiff_t i = 0; i < base + n && !status; i++) {
-    const double error = fabs(number_at(u->c.g, i) - kept[i]);
-    if (!(error <= most)) most = error;
-  }
+  for (ptrdiff_t i = 0; i < base + n && !status; i++) raise_to(&most, fabs(number_at(u->c.g, i) - kept[i]));
   free(kept);
   if (!status && !(most < (u->t->set->f32 ? 1e-6 : 1e-14)))
     status = cli_complain(1, "the gradient of the head is %g another one with a frozen base", most);

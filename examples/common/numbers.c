@@ -33,5 +33,27 @@ void number_put(numbers x, ptrdiff_t i, double number) {
 }
 
 jet_status numbers_bind(jet_plan *plan, jet x, numbers memory) {
-  return memory.type == JET_F32 ? jet_plan_bind_f32(plan, x, 0, (float *)memory.at) : jet_plan_bind(plan, x, 0, (double *)memory.at);
+  if (memory.type == JET_F32) return jet_plan_bind_f32(plan, x, 0, (float *)memory.at);
+  return jet_plan_bind(plan, x, 0, (double *)memory.at);
+}
+
+jet_status numbers_bind_all(jet_plan *plan, int n, const jet jets[], numbers memory) {
+  jet_status status = JET_OK;
+  for (int i = 0; i < n && status == JET_OK; i++) {
+    status = numbers_bind(plan, jets[i], memory);
+    memory = numbers_part(memory, jet_size(jets[i]));
+  }
+  return status;
+}
+
+ptrdiff_t numbers_right(numbers logits, numbers labels, ptrdiff_t rows, ptrdiff_t classes) {
+  ptrdiff_t right = 0;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const ptrdiff_t first = i * classes;
+    ptrdiff_t best = 0;
+    for (ptrdiff_t j = 1; j < classes; j++)
+      if (number_at(logits, first + j) > number_at(logits, first + best)) best = j;
+    right += best == (ptrdiff_t)number_at(labels, i);
+  }
+  return right;
 }

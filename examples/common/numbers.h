@@ -17,6 +17,10 @@ numbers numbers_part(numbers, ptrdiff_t first);
 double number_at(numbers, ptrdiff_t i);
 void number_put(numbers, ptrdiff_t i, double);
 
-jet_status numbers_bind(jet_plan *, jet, numbers); /* coefficient 0 */
+jet_status numbers_bind(jet_plan *, jet, numbers);                                /* coefficient 0 */
+jet_status numbers_bind_all(jet_plan *, int n, const jet jets[], numbers memory); /* to its pieces, one after another */
+
+/* Rows of logits, [rows, classes], whose largest is that of the row's label. */
+ptrdiff_t numbers_right(numbers logits, numbers labels, ptrdiff_t rows, ptrdiff_t classes);
 
 #endif

@@ -36,3 +36,8 @@ void optimiser_step_f32(optimiser *o, float *x, const float *gradient) {
   o->steps++;
   step_f32(o, x, gradient);
 }
+
+void optimiser_step_numbers(optimiser *o, numbers x, numbers gradient) {
+  if (x.type == JET_F32) optimiser_step_f32(o, (float *)x.at, (const float *)gradient.at);
+  else optimiser_step(o, (double *)x.at, (const double *)gradient.at);
+}

@@ -1,7 +1,9 @@
-/* optimiser.h - first-order methods on plain arrays: x moves by its gradient and by what is remembered of earlier ones.
-   */
+/* optimiser.h - first-order methods on plain arrays: x moves by its gradient and by what is remembered of earlier
+   ones. */
 #ifndef EXAMPLES_OPTIMISER_H
 #define EXAMPLES_OPTIMISER_H
+
+#include "numbers.h"
 
 #include <stddef.h>
 
@@ -20,6 +22,7 @@ typedef struct optimiser {
 int optimiser_new(optimiser *, optimiser_kind, double rate, ptrdiff_t n); /* 0: out of memory */
 void optimiser_step(optimiser *, double *x, const double *gradient);
 void optimiser_step_f32(optimiser *, float *x, const float *gradient); /* one optimiser, one type */
+void optimiser_step_numbers(optimiser *, numbers x, numbers gradient);
 void optimiser_free(optimiser *);
 
 #endif

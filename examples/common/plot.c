@@ -69,8 +69,8 @@ static void write_columns(FILE *f, int panel, const plot *p) {
   fputs("END\n", f);
 }
 
-/* gnuplot draws a function over a grid as contours into a table, which is then drawn as lines. Its levels are a geometric
-   sequence between the smallest and the largest value. */
+/* gnuplot draws a function over a grid as contours into a table, which is then drawn as lines. Its levels are a
+   geometric sequence between the smallest and the largest value. */
 static void write_contours(FILE *f, const layer *l, const char *name) {
   double least = INFINITY, most = -INFINITY;
   fprintf(f, "$grid << END\n");

@@ -1,5 +1,5 @@
-/* plot.h - plots by gnuplot, which is run as a filter: script and numbers in, picture out. So no file name is ever part of
-   a script or of a shell command. */
+/* plot.h - plots by gnuplot, which is run as a filter: script and numbers in, picture out. So no file name is ever
+   part of a script or of a shell command. */
 #ifndef EXAMPLES_PLOT_H
 #define EXAMPLES_PLOT_H
 
@@ -8,8 +8,8 @@
 
 typedef enum layer_kind { LAYER_LINE, LAYER_POINTS, LAYER_ARROWS, LAYER_CONTOURS } layer_kind;
 
-/* What is drawn over or under the curves: a line through points that may turn, points, arrows, the contours of a function. A
-   layer with a name has it in the legend and the next colour; without, it is grey. */
+/* What is drawn over or under the curves: a line through points that may turn, points, arrows, the contours of a
+   function. A layer with a name has it in the legend and the next colour; without, it is grey. */
 typedef struct layer {
   layer_kind kind;
   const char *name; /* no quotes or backslashes; NULL: none */

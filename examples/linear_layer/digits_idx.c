@@ -4,6 +4,7 @@
 #include "../common/cli.h"
 #include "../common/digits_data.h"
 #include "../common/rng.h"
+
 #include "idx.h"
 
 #include <math.h>

@@ -2,6 +2,7 @@
 #include "labelled.h"
 
 #include "../common/cli.h"
+
 #include "idx.h"
 
 #include <stdlib.h>
@@ -90,15 +91,4 @@ int labelled_split(labelled *train, labelled *validate, jet_type type, const cha
   bytes_free(&a);
   if (good) bytes_free(&b);
   return status;
-}
-
-ptrdiff_t labelled_right(const labelled *p, numbers logits, int classes) {
-  ptrdiff_t right = 0;
-  for (ptrdiff_t i = 0; i < p->rows; i++) {
-    int best = 0;
-    for (int j = 1; j < classes; j++)
-      if (number_at(logits, i * classes + j) > number_at(logits, i * classes + best)) best = j;
-    right += best == (int)number_at(p->labels, i);
-  }
-  return right;
 }

@@ -19,9 +19,6 @@ typedef struct labelled {
 int labelled_split(labelled *train, labelled *validate, jet_type, const char *const paths[LABELLED_FILES], int classes,
                    ptrdiff_t samples, rng *);
 
-/* Rows of logits, [rows, classes], whose largest is that of the label. */
-ptrdiff_t labelled_right(const labelled *, numbers logits, int classes);
-
 void labelled_free(labelled *);
 
 #endif

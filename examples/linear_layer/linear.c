@@ -35,12 +35,3 @@ void linear_draw(const linear *l, linear_first kind, rng *r, numbers to) {
   for (ptrdiff_t i = 0; i < l->size; i++)
     number_put(to, i, kind == LINEAR_KAIMING ? bound * (2 * rng_uniform(r) - 1) : rng_normal(r));
 }
-
-jet_status linear_bind(const linear *l, jet_plan *plan, const jet jets[], numbers memory) {
-  jet_status status = JET_OK;
-  for (int i = 0; i < l->parameters && status == JET_OK; i++) {
-    status = numbers_bind(plan, jets[i], memory);
-    memory = numbers_part(memory, jet_size(l->w[i]));
-  }
-  return status;
-}

@@ -32,7 +32,4 @@ jet linear_apply(const linear *, jet x);
 
 void linear_draw(const linear *, linear_first, rng *, numbers to); /* [size] */
 
-/* jets: l->w, or others of their shapes, that are in the plan. */
-jet_status linear_bind(const linear *, jet_plan *, const jet jets[], numbers memory);
-
 #endif

@@ -14,9 +14,12 @@
 #include "../common/csv.h"
 #include "../common/files.h"
 #include "../common/numbers.h"
+#include "../common/plans.h"
 #include "../common/plot.h"
 #include "../common/progress.h"
 #include "../common/rng.h"
+#include "../common/scalar.h"
+
 #include "digits_idx.h"
 #include "labelled.h"
 #include "linear.h"
@@ -103,7 +106,7 @@ static int begin(pass *p, const training *t, ptrdiff_t rows) {
 static int make_plan(pass *p, const training *t, int n, const jet out[]) {
   p->plan = jet_plan_new(t->tape, n, out);
   numbers_bind(p->plan, out[0], p->loss);
-  return jet_plan_status(p->plan) ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
+  return plan_check(p->plan);
 }
 
 /* The loss of a minibatch, and the parameters after a step down its gradient. */
@@ -128,15 +131,15 @@ static int plan_evaluation(pass *p, const training *t, ptrdiff_t rows) {
 
 /* With rows first, first + 1, ... and the parameters in memory[0]. */
 static int run(pass *p, const training *t, const labelled *data, ptrdiff_t first) {
-  const int bad = linear_bind(&t->layer, p->plan, t->layer.w, t->memory[0]) ||
+  const int bad = numbers_bind_all(p->plan, t->layer.parameters, t->layer.w, t->memory[0]) ||
                   numbers_bind(p->plan, p->x, numbers_part(data->pixels, first * t->layer.in)) ||
                   numbers_bind(p->plan, p->labels, numbers_part(data->labels, first)) || jet_plan_run(p->plan);
-  return bad ? cli_complain(1, "%s", jet_plan_message(p->plan)) : 0;
+  return plan_done(p->plan, bad);
 }
 
 static int step(pass *p, training *t, ptrdiff_t first) {
-  if (linear_bind(&t->layer, p->plan, p->next, t->memory[1])) return cli_complain(1, "%s", jet_plan_message(p->plan));
-  return run(p, t, &t->train, first);
+  const int bad = numbers_bind_all(p->plan, t->layer.parameters, p->next, t->memory[1]) != JET_OK;
+  return bad ? plan_done(p->plan, bad) : run(p, t, &t->train, first);
 }
 
 static void swap(training *t) {
@@ -181,7 +184,7 @@ static int check_step(pass *p, training *t) {
   int status = step(p, t, 0);
   for (ptrdiff_t j = 0; j < t->layer.size; j++) {
     const double w = number_at(t->memory[0], j), next = w - t->set->rate * (g[j] + 2 * decay * w);
-    if (!(fabs(number_at(t->memory[1], j) - next) <= worst)) worst = fabs(number_at(t->memory[1], j) - next);
+    raise_to(&worst, fabs(number_at(t->memory[1], j) - next));
   }
   free(g);
   if (status) return status;
@@ -207,7 +210,7 @@ static int epoch(training *t, rng *r) {
 static int evaluate(pass *p, const training *t, const labelled *data, score *s) {
   int status = run(p, t, data, 0);
   s->loss = number_at(p->loss, 0);
-  s->accuracy = (double)labelled_right(data, p->logits, CLASSES) / (double)p->rows;
+  s->accuracy = (double)numbers_right(p->logits, data->labels, p->rows, CLASSES) / (double)p->rows;
   return status;
 }
 
