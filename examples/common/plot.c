@@ -40,13 +40,31 @@ static void write_range(FILE *f, const char *axis, double low, double high) {
   else fprintf(f, "set %srange [*:*]\n", axis);
 }
 
+/* gnuplot marks powers of ten, of which a short range may have one: there 1, 2 and 5 times them. */
+static void write_scale(FILE *f, const char *axis, int logarithmic, double low, double high) {
+  fprintf(f, "set format %s\nset %stics autofreq\n", axis, axis);
+  if (!logarithmic) return;
+  fprintf(f, "set logscale %s\n", axis);
+  if (!(low > 0 && low < high && high < 1000 * low)) {
+    fprintf(f, "set format %s '10^{%%L}'\n", axis);
+    return;
+  }
+  fprintf(f, "set %stics (", axis);
+  for (int i = 3 * (int)floor(log10(low)); i <= 3 * (int)ceil(log10(high)); i++) {
+    static const double mantissa[3] = {1, 2, 5};
+    const double at = mantissa[(i % 3 + 3) % 3] * pow(10, floor(i / 3.0));
+    fprintf(f, "%s%.9g", i > 3 * (int)floor(log10(low)) ? ", " : "", at);
+  }
+  fputs(")\n", f);
+}
+
 static void write_axes(FILE *f, const plot *p) {
   int curves = p->columns - 1;
   fprintf(f, "set title \"%s\" font ',22'\nset xlabel \"%s\"\nset ylabel \"%s\"\n", p->title ? p->title : "",
           p->x_label ? p->x_label : "", p->y_label ? p->y_label : "");
   fputs("unset logscale\nset autoscale\n", f); /* a range of the panel before, from 0, has no logarithms */
-  fputs(p->log_x ? "set logscale x\nset format x '10^{%L}'\n" : "set format x\n", f);
-  fputs(p->log_y ? "set logscale y\nset format y '10^{%L}'\n" : "set format y\n", f);
+  write_scale(f, "x", p->log_x, p->x_low, p->x_high);
+  write_scale(f, "y", p->log_y, p->y_low, p->y_high);
   write_range(f, "x", p->x_low, p->x_high);
   write_range(f, "y", p->y_low, p->y_high);
   fputs(p->equal ? "set size ratio -1\n" : "set size noratio\n", f);
