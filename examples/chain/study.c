@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double most_loss = 1000; /* far above that of a guess; Adam's steps never end, so it stays finite */
+
 int study_new(study *t, const settings *set) {
   t->set = set;
   t->line = progress_new();
@@ -82,6 +84,9 @@ int study_learn(study *t, classifier *c, pass *p, optimiser *o, int steps) {
   for (int i = 0; i < steps && !status; i++) {
     study_deal(t, p);
     status = pass_run(p);
+    const double loss = number_at(p->loss, 0);
+    if (!status && !(loss < most_loss))
+      status = cli_complain(1, "the loss is %.4g after %d steps: a smaller --learning-rate is needed", loss, i);
     if (!status) optimiser_step_numbers(o, w, g);
   }
   return status;

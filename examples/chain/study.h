@@ -66,7 +66,8 @@ void study_fill(const study *, pass *, const ptrdiff_t *row, int first);
 int study_measure(pass *, double *accuracy);
 
 int study_transfer(study *);
-int study_augmentation(study *); /* of at most half of the pictures; the other half validates */
+double study_mean(const study *, way); /* over the sizes */
+int study_augmentation(study *);       /* of at most half of the pictures; the other half validates */
 augmentation study_variant(const settings *, variant);
 
 #endif

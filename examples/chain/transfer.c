@@ -1,15 +1,19 @@
 /* transfer.c - a base that knows the digits 0-4 is frozen and gets a new head for 5-9. Beside it: the same head
    on a frozen base that knows nothing, which tells what was transferred; the same network with all layers trained, from
-   that base and from scratch. All have the same number of steps. */
+   that base and from scratch. All have the same work, in flops: what a frozen base saves is spent on more steps. The
+   base sees its pictures moved and turned; else what it learns of 0-4 is of little use for other digits. */
 #include "study.h"
 
 #include "../common/scalar.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { LEAST_PICTURES = 10 };
+
+static const augmentation base_changes = {.shift = 1, .rotate = 30};
 
 const char *const way_names[WAYS] = {"new_head", "random_base", "fine_tuned", "scratch"};
 const char *const way_titles[WAYS] = {"new head", "head on random base", "fine-tuned", "from scratch"};
@@ -58,8 +62,8 @@ static void deal_halves(transfer *u, int repeat) {
 
 static int prepare_transfer(transfer *u) {
   study *t = u->t;
-  const chain base = chain_of(dense(PIXELS, 32, RELU));
-  const chain head = chain_of(dense(32, 32, RELU), dense(32, HALF, IDENTITY));
+  const chain base = chain_of(dense(PIXELS, 128, RELU));
+  const chain head = chain_of(dense(128, 32, RELU), dense(32, HALF, IDENTITY));
   deal_halves(u, 0);
   while (t->sizes < SIZES && LEAST_PICTURES << t->sizes <= u->high.training) t->sizes++;
   for (int i = 0; i < t->sizes; i++) t->size[i] = LEAST_PICTURES << i;
@@ -84,7 +88,9 @@ static int train_base(transfer *u, int repeat) {
   double right = 0;
   chain_draw(&u->c.net, &r, u->c.w);
   study_take(u->t, n, u->low.row, 0, repeat);
+  u->t->cards.how = base_changes;
   int status = train(u, &u->all, study_steps(u->t, u->t->set->base_epochs, n));
+  u->t->cards.how = (augmentation){0, 0, 0};
   copy(u->base, u->c.w, u->head.frozen);
   study_fill(u->t, &u->low.validate, u->low.row + n, 0);
   if (!status) status = study_measure(&u->low.validate, &right);
@@ -92,14 +98,21 @@ static int train_base(transfer *u, int repeat) {
   return status;
 }
 
+/* Of the head alone: as much work as that of all layers. */
+static int head_steps(const study *t) {
+  const double steps = floor(t->set->steps / t->flops);
+  return steps < INT_MAX ? (int)steps : INT_MAX;
+}
+
 /* All ways begin with the same head. */
 static int try_way(transfer *u, way w, int i, int repeat) {
+  const int frozen = w == NEW_HEAD || w == RANDOM_BASE;
   rng r = study_stream(u->t, repeat, 4);
   double right = 0;
   chain_draw(&u->c.net, &r, u->c.w);
   if (w == NEW_HEAD || w == FINE_TUNED) copy(u->c.w, u->base, u->head.frozen);
   study_take(u->t, (ptrdiff_t)u->t->size[i], u->high.row, HALF, repeat);
-  int status = train(u, w == NEW_HEAD || w == RANDOM_BASE ? &u->head : &u->all, u->t->set->steps);
+  int status = train(u, frozen ? &u->head : &u->all, frozen ? head_steps(u->t) : u->t->set->steps);
   if (!status) status = study_measure(&u->high.validate, &right);
   u->t->transfer[w][i] += right / u->t->set->repeats;
   return status;
@@ -157,19 +170,31 @@ static int print_work(transfer *u) {
   }
   u->t->flops = w[1].flops / w[0].flops;
   printf("the frozen base has no gradients: %.2f of the flops, the same gradient of the head\n", u->t->flops);
+  printf("each way has the work of %d steps of all layers: %d steps of the head\n", u->t->set->steps, head_steps(u->t));
   return 0;
 }
 
+/* The last line tells what transfer is worth here, be it nothing. */
 static void print_transfer(const transfer *u) {
   const study *t = u->t;
+  const double head = study_mean(t, NEW_HEAD);
   printf("base, trained on %td pictures of 0-4: accuracy %.4f\n%-19s", u->low.training, u->right / t->set->repeats,
          "pictures of 5-9");
   for (int i = 0; i < t->sizes; i++) printf(" %6g", t->size[i]);
+  printf("   mean");
   for (int w = 0; w < WAYS; w++) {
     printf("\n%-19s", way_titles[w]);
     for (int i = 0; i < t->sizes; i++) printf(" %.4f", t->transfer[w][i]);
+    printf(" %.4f", study_mean(t, (way)w));
   }
-  putchar('\n');
+  printf("\nfor the same work the new head is %+.4f against one on a random base, %+.4f against all from scratch\n",
+         head - study_mean(t, RANDOM_BASE), head - study_mean(t, SCRATCH));
+}
+
+double study_mean(const study *t, way w) {
+  double sum = 0;
+  for (int i = 0; i < t->sizes; i++) sum += t->transfer[w][i];
+  return sum / t->sizes;
 }
 
 int study_transfer(study *t) {
