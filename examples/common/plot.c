@@ -138,7 +138,7 @@ static int write_curves(FILE *f, int panel, const plot *p) {
 }
 
 /* Few points are large. */
-static double point_size(const layer *l) { return l->rows == 1 ? 2 : l->rows <= 100 ? 1 : 0.6; }
+static double point_size(const layer *l) { return l->rows == 1 ? 2.5 : l->rows <= 100 ? 1 : 0.6; }
 
 static void write_layers(FILE *f, int panel, const plot *p, int before) {
   static const char *const with[] = {"1:2 with lines linewidth 2", "1:2 with points pointtype 7",
