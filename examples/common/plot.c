@@ -69,9 +69,12 @@ static void write_axes(FILE *f, const plot *p) {
   write_range(f, "y", p->y_low, p->y_high);
   fputs(p->equal ? "set size ratio -1\n" : "set size noratio\n", f);
   fputs("set grid linecolor '#cccccc' linetype 1 linewidth 1\nset border linewidth 1.5\nset tics nomirror\n", f);
+  const char *const at = p->legend_at ? p->legend_at : "top right";
   fprintf(f, "set key %s %s vertical maxrows %d samplen 2 title \"%s\"\n",
-          curves <= INSIDE_LEGEND ? "inside" : "outside font ',14'", p->legend_at ? p->legend_at : "top right",
-          LEGEND_ROWS, p->legend ? p->legend : "");
+          curves > INSIDE_LEGEND      ? "outside font ',14'"
+          : strncmp(at, "outside", 7) ? "inside"
+                                      : "",
+          at, LEGEND_ROWS, p->legend ? p->legend : "");
 }
 
 /* ---- data ------------------------------------------------------------------------------------------------------- */

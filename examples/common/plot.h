@@ -22,7 +22,7 @@ typedef struct layer {
 
 typedef struct plot {
   const char *title, *x_label, *y_label, *legend; /* no quotes or backslashes; NULL: none */
-  const char *legend_at;                          /* "bottom right", ...; NULL: top right     */
+  const char *legend_at;                          /* "bottom right", "outside right top", ...; NULL: top right */
   double x_low, x_high, y_low, y_high;            /* equal: as the data are                   */
   int log_x, log_y;
   int equal;    /* x and y of the same scale */
