@@ -67,32 +67,35 @@ static void grow(const double *digit, rng *r, unsigned char *to) {
 }
 
 /* n pictures of the digits first, ..., last - 1. */
-static void grow_all(const digits_data *d, ptrdiff_t first, ptrdiff_t last, rng *r, idx *pictures, idx *labels) {
+static void grow_all(const digits_data *d, ptrdiff_t first, ptrdiff_t last, rng *r, idx *pictures, idx *labels,
+                     progress *line) {
   for (ptrdiff_t i = 0; i < labels->extent[0]; i++) {
     const ptrdiff_t digit = first + rng_below(r, last - first);
     grow(d->pixels + digit * PIXELS, r, pictures->data + i * AREA);
     labels->data[i] = (unsigned char)d->labels[digit];
+    progress_show(line, "%td of %td pictures made", i, labels->extent[0]);
   }
 }
 
-static int make_pair(const digits_data *d, ptrdiff_t first, ptrdiff_t last, rng *r, ptrdiff_t n, output *out) {
+static int make_pair(const digits_data *d, ptrdiff_t first, ptrdiff_t last, rng *r, ptrdiff_t n, output *out,
+                     progress *line) {
   idx pictures = {3, {n, SIDE, SIDE}, (unsigned char *)malloc((size_t)n * AREA)},
       labels = {1, {n, 1, 1}, (unsigned char *)malloc((size_t)n)};
   int status = pictures.data && labels.data ? 0 : cli_complain(1, "out of memory");
-  if (!status) grow_all(d, first, last, r, &pictures, &labels);
-  if (!status && (!idx_write(out, &pictures) || !idx_write(out + 1, &labels))) status = 2;
+  if (!status) grow_all(d, first, last, r, &pictures, &labels, line);
+  if (!status && (!idx_write(out, &pictures, line) || !idx_write(out + 1, &labels, line))) status = 2;
   idx_free(&pictures);
   idx_free(&labels);
   return status;
 }
 
-int digits_idx_make(files *f, int training, int validation) {
+int digits_idx_make(files *f, int training, int validation, progress *line) {
   digits_data d;
   rng r = rng_new(seed);
   if (!digits_read(&d, NULL)) return 2;
   const ptrdiff_t split = d.rows * 4 / 5;
-  int status = make_pair(&d, 0, split, &r, training, f->out);
-  if (!status) status = make_pair(&d, split, d.rows, &r, validation, f->out + 2);
+  int status = make_pair(&d, 0, split, &r, training, f->out, line);
+  if (!status) status = make_pair(&d, split, d.rows, &r, validation, f->out + 2, line);
   digits_free(&d);
   return status;
 }

@@ -4,6 +4,7 @@
 #define EXAMPLES_DIGITS_IDX_H
 
 #include "../common/files.h"
+#include "../common/progress.h"
 
 enum { DIGITS_IDX_FILES = 4, DIGITS_IDX_SIDE = 28 };
 
@@ -13,6 +14,6 @@ extern const char *const digits_idx_names[DIGITS_IDX_FILES];
 /* Makes the set into the first DIGITS_IDX_FILES of the open files, in that order, and commits them. Training pictures
    come from the first four fifths of the digits, validation pictures from the others, so that none is known from
    training. The same counts give the same files. Returns an exit status: 0, or after a complaint. */
-int digits_idx_make(files *, int training, int validation);
+int digits_idx_make(files *, int training, int validation, progress *);
 
 #endif

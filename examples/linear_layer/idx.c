@@ -23,6 +23,7 @@ static const size_t most_bytes = (size_t)1 << 34;
 
 typedef struct source {
   const char *path;
+  progress *line;
   size_t at; /* bytes taken so far, unpacked */
 #ifdef HAVE_ZLIB
   gzFile file;
@@ -31,15 +32,19 @@ typedef struct source {
 #endif
 } source;
 
+static void show_bytes(progress *line, const char *what, size_t bytes) {
+  progress_show(line, "%zu MB %s", bytes >> 20, what);
+}
+
 /* ---- bytes out of a file that may be packed ---------------------------------------------------------------------- */
 
 #ifdef HAVE_ZLIB
 
 int idx_packs(void) { return 1; }
 
-static int source_open(source *s, const char *path) {
+static int source_open(source *s, const char *path, progress *line) {
   errno = 0;
-  *s = (source){path, 0, gzopen(path, "rb")};
+  *s = (source){path, line, 0, gzopen(path, "rb")};
   if (s->file) return 1;
   return cli_complain(2, "cannot read %s: %s", path, errno ? strerror(errno) : "out of memory"), 0;
 }
@@ -59,6 +64,7 @@ static ptrdiff_t take(source *s, unsigned char *to, size_t n) {
   for (int got = 1; n && got > 0;) {
     got = gzread(s->file, to + (s->at - had), (unsigned)(n < MOST_PIECE ? n : MOST_PIECE));
     if (got > 0) s->at += (size_t)got, n -= (size_t)got;
+    show_bytes(s->line, "read", s->at);
   }
   return fault(s) ? -1 : (ptrdiff_t)(s->at - had);
 }
@@ -69,13 +75,14 @@ static void source_close(source *s) { gzclose(s->file); }
 
 int idx_packs(void) { return 0; }
 
-static int source_open(source *s, const char *path) {
-  *s = (source){path, 0, fopen(path, "rb")};
+static int source_open(source *s, const char *path, progress *line) {
+  *s = (source){path, line, 0, fopen(path, "rb")};
   return s->file || (cli_complain(2, "cannot read %s: %s", path, strerror(errno)), 0);
 }
 
 static ptrdiff_t take(source *s, unsigned char *to, size_t n) {
   size_t got = fread(to, 1, n, s->file);
+  show_bytes(s->line, "read", s->at);
   if (ferror(s->file)) return cli_complain(2, "%s: byte %zu: %s", s->path, s->at + got + 1, strerror(errno)), -1;
   if (!s->at && got > 1 && to[0] == 0x1f && to[1] == 0x8b)
     return cli_complain(2, "%s: byte 1: it is packed by gzip, which this build, made without zlib, cannot read",
@@ -150,10 +157,10 @@ static int read_array(source *s, idx *x) {
   return 0;
 }
 
-int idx_read(idx *x, const char *path, int rank) {
+int idx_read(idx *x, const char *path, int rank, progress *line) {
   source s;
   *x = (idx){rank, {1, 1, 1}, NULL};
-  if (!source_open(&s, path)) return 0;
+  if (!source_open(&s, path, line)) return 0;
   int good = read_array(&s, x);
   source_close(&s);
   if (!good) idx_free(x);
@@ -178,16 +185,17 @@ static size_t count(const idx *x) { return (size_t)(x->extent[0] * x->extent[1] 
 
 #ifdef HAVE_ZLIB
 
-static int put(gzFile file, const unsigned char *from, size_t n) {
+static int put(gzFile file, const unsigned char *from, size_t n, progress *line) {
   for (size_t at = 0, piece; at < n; at += piece) {
     piece = n - at < MOST_PIECE ? n - at : MOST_PIECE;
     if (gzwrite(file, from + at, (unsigned)piece) != (int)piece) return 0;
+    show_bytes(line, "packed", at + piece);
   }
   return 1;
 }
 
 /* zlib closes what it is given, and the output closes its own. */
-static int write_array(output *out, const idx *x) {
+static int write_array(output *out, const idx *x, progress *line) {
   unsigned char head[MOST_HEADER];
   const int file = dup(fileno(out->stream));
   gzFile packed = file < 0 ? NULL : gzdopen(file, "wb1"); /* 1: quick */
@@ -195,22 +203,23 @@ static int write_array(output *out, const idx *x) {
     if (file >= 0) close(file);
     return 0;
   }
-  const int good = put(packed, head, make_header(x, head)) && put(packed, x->data, count(x));
+  const int good = put(packed, head, make_header(x, head), line) && put(packed, x->data, count(x), line);
   return (gzclose(packed) == Z_OK) & good;
 }
 
 #else
 
-static int write_array(output *out, const idx *x) {
+static int write_array(output *out, const idx *x, progress *line) {
   unsigned char head[MOST_HEADER];
+  (void)line; /* it takes no time */
   const size_t size = make_header(x, head);
   return fwrite(head, 1, size, out->stream) == size && fwrite(x->data, 1, count(x), out->stream) == count(x);
 }
 
 #endif
 
-int idx_write(output *out, const idx *x) {
+int idx_write(output *out, const idx *x, progress *line) {
   errno = 0;
-  if (write_array(out, x)) return output_commit(out);
+  if (write_array(out, x, line)) return output_commit(out);
   return cli_complain(2, "cannot write %s: %s", out->path, errno ? strerror(errno) : "out of memory"), 0;
 }

@@ -5,6 +5,7 @@
 #define EXAMPLES_IDX_H
 
 #include "../common/output.h"
+#include "../common/progress.h"
 
 #include <stddef.h>
 
@@ -16,14 +17,16 @@ typedef struct idx {
   unsigned char *data;
 } idx;
 
-/* A file of that rank, 1..IDX_MOST_RANK; what it is called does not tell whether it is packed. Returns 1, or complains
+/* Both show their progress, and do not clear it.
+
+   A file of that rank, 1..IDX_MOST_RANK; what it is called does not tell whether it is packed. Returns 1, or complains
    in one sentence with file and place and returns 0, with nothing to free. */
-int idx_read(idx *, const char *path, int rank);
+int idx_read(idx *, const char *path, int rank, progress *);
 void idx_free(idx *);
 
 int idx_packs(void); /* whether this build has zlib, and so reads and writes what gzip packs */
 
 /* Packed where idx_packs, and committed. Returns 1, or complains and returns 0. */
-int idx_write(output *, const idx *);
+int idx_write(output *, const idx *, progress *);
 
 #endif

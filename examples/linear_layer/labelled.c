@@ -33,9 +33,9 @@ static void bytes_free(bytes *p) {
   idx_free(&p->labels);
 }
 
-static int bytes_read(bytes *p, const char *images, const char *labels, int classes) {
+static int bytes_read(bytes *p, const char *images, const char *labels, int classes, progress *line) {
   *p = (bytes){.images_path = images, .labels_path = labels};
-  int good = idx_read(&p->images, images, 3) && idx_read(&p->labels, labels, 1);
+  int good = idx_read(&p->images, images, 3, line) && idx_read(&p->labels, labels, 1, line);
   p->rows = p->images.extent[0];
   p->features = p->images.extent[1] * p->images.extent[2];
   good = good && check(p, classes);
@@ -83,10 +83,10 @@ static int split(labelled *train, labelled *validate, jet_type type, const bytes
 }
 
 int labelled_split(labelled *train, labelled *validate, jet_type type, const char *const paths[LABELLED_FILES],
-                   int classes, ptrdiff_t samples, rng *r) {
+                   int classes, ptrdiff_t samples, rng *r, progress *line) {
   bytes a, b = {0};
-  if (!bytes_read(&a, paths[0], paths[1], classes)) return 2;
-  int good = !paths[2] || bytes_read(&b, paths[2], paths[3], classes);
+  if (!bytes_read(&a, paths[0], paths[1], classes, line)) return 2;
+  int good = !paths[2] || bytes_read(&b, paths[2], paths[3], classes, line);
   int status = good ? split(train, validate, type, &a, &b, samples, r) : 2;
   bytes_free(&a);
   if (good) bytes_free(&b);

@@ -3,6 +3,7 @@
 #define EXAMPLES_LABELLED_H
 
 #include "../common/numbers.h"
+#include "../common/progress.h"
 #include "../common/rng.h"
 
 enum { LABELLED_FILES = 4 };
@@ -17,7 +18,7 @@ typedef struct labelled {
    of paths[2] with its labels paths[3]. Returns 0; or an exit status after one sentence with file and place, with
    nothing to free. */
 int labelled_split(labelled *train, labelled *validate, jet_type, const char *const paths[LABELLED_FILES], int classes,
-                   ptrdiff_t samples, rng *);
+                   ptrdiff_t samples, rng *, progress *);
 
 void labelled_free(labelled *);
 

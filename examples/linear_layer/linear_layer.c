@@ -30,7 +30,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLASSES = 10, FEATURES = DIGITS_IDX_SIDE * DIGITS_IDX_SIDE, MOST_EPOCHS = 100000, MOST_MADE = 1000000 };
+enum {
+  CLASSES = 10,
+  FEATURES = DIGITS_IDX_SIDE * DIGITS_IDX_SIDE,
+  MOST_EPOCHS = 100000,
+  MOST_MADE = 1000000,
+  PIECE = 1000
+};
 
 static const double decay = 1e-5;
 
@@ -61,11 +67,13 @@ typedef struct training {
   labelled train, check;
   jet_tape *tape;
   linear layer;
-  numbers memory[2];                   /* parameters before and after a step */
-  pass full, last, on_train, on_check; /* last: the smaller minibatch, if there is one */
-  ptrdiff_t *order;                    /* of minibatches */
-  double seconds;                      /* of all epochs */
-  double *past;                        /* [FIRSTS, COLUMNS, epochs + 1] */
+  numbers memory[2]; /* parameters before and after a step */
+  pass full, last;   /* last: the smaller minibatch, if there is one */
+  pass piece;        /* of an evaluation */
+  pass rest[2];      /* what such pieces leave, of both sets, if anything */
+  ptrdiff_t *order;  /* of minibatches */
+  double seconds;    /* of all epochs */
+  double *past;      /* [FIRSTS, COLUMNS, epochs + 1] */
 } training;
 
 static double *past(const training *t, int kind, int column) {
@@ -80,7 +88,9 @@ static jet_type type_of(const training *t) { return t->set->f32 ? JET_F32 : JET_
 static int load(training *t, const char *const paths[LABELLED_FILES]) {
   char sentence[160];
   rng r = rng_new((uint64_t)t->set->seed);
-  int status = labelled_split(&t->train, &t->check, type_of(t), paths, CLASSES, t->set->samples, &r);
+  progress line = progress_new();
+  int status = labelled_split(&t->train, &t->check, type_of(t), paths, CLASSES, t->set->samples, &r, &line);
+  progress_clear(&line);
   if (status) return status;
   const labelled *const both[] = {&t->train, &t->check};
   for (int i = 0; i < 2; i++)
@@ -88,6 +98,7 @@ static int load(training *t, const char *const paths[LABELLED_FILES]) {
       return cli_complain(2, "%s: byte 9: the extents of a picture: %s", paths[paths[2] ? 2 * i : 0], sentence);
   printf("%td pictures of %s train, %td of %s validate\n", t->train.rows, paths[0], t->check.rows,
          paths[2] ? paths[2] : "the others");
+  fflush(stdout);
   return 0;
 }
 
@@ -207,17 +218,30 @@ static int epoch(training *t, rng *r) {
   return status;
 }
 
-static int evaluate(pass *p, const training *t, const labelled *data, score *s) {
-  int status = run(p, t, data, 0);
-  s->loss = number_at(p->loss, 0);
-  s->accuracy = (double)numbers_right(p->logits, data->labels, p->rows, CLASSES) / (double)p->rows;
+/* Sums over rows first, first + 1, ... */
+static int add_piece(pass *p, const training *t, const labelled *data, ptrdiff_t first, score *s) {
+  int status = run(p, t, data, first);
+  s->loss += number_at(p->loss, 0) * (double)p->rows;
+  s->accuracy += (double)numbers_right(p->logits, numbers_part(data->labels, first), p->rows, CLASSES);
+  return status;
+}
+
+/* In pieces, so that neither pictures nor logits of all rows stand in a plan. */
+static int evaluate(training *t, int which, score *s) {
+  const labelled *data = which ? &t->check : &t->train;
+  int status = 0;
+  *s = (score){0, 0};
+  for (ptrdiff_t first = 0; first < data->rows && !status; first += PIECE)
+    status = add_piece(first + PIECE <= data->rows ? &t->piece : &t->rest[which], t, data, first, s);
+  s->loss /= (double)data->rows;
+  s->accuracy /= (double)data->rows;
   return status;
 }
 
 static int report(training *t, int kind, int epochs, double epoch_time) {
   score train, check;
-  int status = evaluate(&t->on_train, t, &t->train, &train);
-  if (!status) status = evaluate(&t->on_check, t, &t->check, &check);
+  int status = evaluate(t, 0, &train);
+  if (!status) status = evaluate(t, 1, &check);
   if (status) return status;
   if (!isfinite(train.loss) || !isfinite(check.loss))
     return cli_complain(1, "%s: the loss after epoch %d is not finite; --learning-rate %g is too much",
@@ -308,8 +332,11 @@ static int record(training *t) {
   if (!t->order) return cli_complain(1, "out of memory");
   int status = plan_step(&t->full, t, batch);
   if (!status && rows % batch) status = plan_step(&t->last, t, rows % batch);
-  if (!status) status = plan_evaluation(&t->on_train, t, rows);
-  if (!status) status = plan_evaluation(&t->on_check, t, t->check.rows);
+  if (!status) status = plan_evaluation(&t->piece, t, PIECE);
+  for (int i = 0; i < 2; i++) {
+    const ptrdiff_t left = (i ? t->check.rows : rows) % PIECE;
+    if (!status && left) status = plan_evaluation(&t->rest[i], t, left);
+  }
   return status;
 }
 
@@ -320,8 +347,8 @@ static void pass_free(pass *p) {
 }
 
 static void training_free(training *t) {
-  pass *const passes[] = {&t->full, &t->last, &t->on_train, &t->on_check};
-  for (int i = 0; i < 4; i++) pass_free(passes[i]);
+  pass *const passes[] = {&t->full, &t->last, &t->piece, &t->rest[0], &t->rest[1]};
+  for (int i = 0; i < 5; i++) pass_free(passes[i]);
   jet_tape_free(t->tape);
   labelled_free(&t->train);
   labelled_free(&t->check);
@@ -341,7 +368,9 @@ static int get_pictures(training *t, files *f) {
   fflush(stdout);
   const char *const *n = digits_idx_names, *const names[] = {n[0], n[1], n[2], n[3], table_names[0], table_names[1]};
   status = files_open(f, s->out, DIGITS_IDX_FILES + 2, names);
-  if (!status) status = digits_idx_make(f, s->made, s->made / 6);
+  progress line = progress_new();
+  if (!status) status = digits_idx_make(f, s->made, s->made / 6, &line);
+  progress_clear(&line);
   if (status) return status;
   const char *const made[] = {f->path[0], f->path[1], f->path[2], f->path[3]};
   return load(t, made);
