@@ -7,7 +7,8 @@ lists input size blur noise smooth steps seed out
 works --steps 60 --size 64 --out 'a b'
 prints 'PSNR before [0-9]+\.[0-9]{2} after [0-9]+\.[0-9]{2} dB time [0-9]+\.[0-9]{2}'
 # the hundredths are those of this noise
-awk '/before/ { d = $3 - 16.04; e = $5 - 19.46; exit !(d * d < 4e-4 && e * e < 4e-3) }' out || fail "PSNR: $(tail -n 1 out)"
+awk '/before/ { d = $3 - 16.04; e = $5 - 19.46; exit !(d * d < 4e-4 && e * e < 4e-3) }' out ||
+  fail "PSNR: $(tail -n 1 out)"
 [ "$(grep -c '^step ' out)" -eq 6 ] || fail "reports of every tenth step: $(cat out)"
 [ "$(head -n 1 'a b/loss.csv')" = step,loss,psnr,time ] || fail "header $(head -n 1 'a b/loss.csv')"
 [ "$(wc -l <'a b/loss.csv')" -eq 7 ] || fail "number of rows"

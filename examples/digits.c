@@ -228,7 +228,7 @@ static int report(training *t, int epochs, double time, double epoch_time, score
   for (int j = 0; j < COLUMNS; j++) t->past.data[j * t->past.room + t->past.rows] = row[j];
   t->past.rows++;
   printf(
-      "epoch %4d  training loss %.4f accuracy %.4f  validation loss %.4f accuracy %.4f  time %.2f s  epoch %.2f ms\n",
+      "epoch %4d  training loss %#.4g accuracy %.4f  validation loss %#.4g accuracy %.4f  time %.2f s  epoch %.2f ms\n",
       epochs, training.loss, training.accuracy, validation->loss, validation->accuracy, time, 1e3 * epoch_time);
   fflush(stdout);
   return 0;

@@ -25,7 +25,8 @@ works --epochs 25 --csv t.csv --f32 # losses to 1 in 1000, accuracies to a pictu
 single=$(tail -n 1 t.csv | cut -d, -f1-5)
 [ "$single" != "$first" ] || fail "float gives the numbers of double"
 echo "$first,$single" | awk -F, 'function off(a, b) { return a > b ? a - b : b - a }
-  { exit !($1 == $6 && off($2, $7) < $2 / 1000 && off($4, $9) < $4 / 1000 && off($3, $8) < 0.01 && off($5, $10) < 0.01) }' ||
+  { exit !($1 == $6 && off($2, $7) < $2 / 1000 && off($4, $9) < $4 / 1000 &&
+      off($3, $8) < 0.01 && off($5, $10) < 0.01) }' ||
   fail "float learns otherwise: $single, not $first"
 works --epochs 2 --f32 --optimizer rmsprop --batch 100 --activation sin
 rm -f t.csv p.svg gnuplot.path

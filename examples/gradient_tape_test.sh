@@ -14,7 +14,8 @@ grep -qE '^one epoch takes [0-9.]+ us by the tape, [0-9.]+ us by backward' out |
 [ "$(grep -c '^epoch ' out)" -eq 41 ] || fail "reports of epochs 0 to 40: $(cat out)"
 head -n 1 out | grep -qE '^epoch +0  W +16\.0000  b +10\.0000' || fail "the start: $(head -n 1 out)"
 if command -v gnuplot >/dev/null; then
-  [ "$(ls gradient_tape_out | tr '\n' ' ')" = 'epochs.csv points.csv regression.png ' ] || fail "files: $(ls gradient_tape_out)"
+  [ "$(ls gradient_tape_out | tr '\n' ' ')" = 'epochs.csv points.csv regression.png ' ] ||
+    fail "files: $(ls gradient_tape_out)"
 fi
 
 # Sums over all points in the order of the file, at every epoch, with the path's own W and b.

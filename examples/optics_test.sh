@@ -1,5 +1,6 @@
 #!/bin/sh
-# optics_test.sh OPTICS DIRECTORY - the optical neural network: that its loss falls, its files, pictures it refuses and how.
+# optics_test.sh OPTICS DIRECTORY - the optical neural network: that its loss falls, its files, pictures it refuses and
+# how.
 . "$(dirname "$0")/common/test.sh"
 
 lists target steps plates size phase-only f32 seed out
@@ -8,14 +9,16 @@ works --steps 24 --plates 8 --size 32 --out 'a b'
 prints 'final loss [0-9]\.[0-9]{5} time [0-9]+\.[0-9]'
 [ "$(grep -c '^step ' out)" -eq 25 ] || fail "reports of steps 0 to 24: $(cat out)"
 # within 1e-4 of what it is; rounding changes the sixth digit
-awk '/^step +0 / { d = $4 - 0.16273; bad += d * d > 1e-8 } /^final/ { d = $3 - 0.12177; bad += d * d > 1e-8 } END { exit bad }' out ||
+awk '/^step +0 / { d = $4 - 0.16273; bad += d * d > 1e-8 } /^final/ { d = $3 - 0.12177; bad += d * d > 1e-8 }
+  END { exit bad }' out ||
   fail "losses: $(cat out)"
 if command -v gnuplot >/dev/null; then
   [ "$(ls 'a b' | tr '\n' ' ')" = 'loss.csv loss.png pictures.pgm pictures.png ' ] || fail "files: $(ls 'a b')"
 fi
 [ "$(head -n 1 'a b/loss.csv')" = step,loss,time ] || fail "header $(head -n 1 'a b/loss.csv')"
 [ "$(wc -l <'a b/loss.csv')" -eq 26 ] || fail "number of rows"
-awk -F, 'NR > 2 && !($2 < before) { exit 1 } { before = $2 }' 'a b/loss.csv' || fail "the loss rises: $(cat 'a b/loss.csv')"
+awk -F, 'NR > 2 && !($2 < before) { exit 1 } { before = $2 }' 'a b/loss.csv' ||
+  fail "the loss rises: $(cat 'a b/loss.csv')"
 [ "$(head -n 2 'a b/pictures.pgm' | tail -n 1)" = '192 32' ] || fail "the pictures are not six of 32 x 32"
 [ "$(wc -c <'a b/pictures.pgm')" -eq $((14 + 6 * 32 * 32)) ] || fail "size of pictures.pgm"
 final=$(tail -n 1 out | cut -d' ' -f3)
@@ -26,17 +29,24 @@ awk '/^final/ { d = $3 - 0.12177; exit d * d > 1e-8 }' out || fail "in single pr
 rm -rf 'a b'
 
 works --steps 16 --plates 12 --size 96 --phase-only
-awk '/^step/ { if (!n++) first = $4; last = $4 } END { exit !(last < 0.9 * first) }' out || fail "phases do not learn: $(cat out)"
+awk '/^step/ { if (!n++) first = $4; last = $4 } END { exit !(last < 0.9 * first) }' out ||
+  fail "phases do not learn: $(cat out)"
 works --steps 0 --plates 1 --size 8
 works --steps 1 --plates 1 --size 9
 [ "$(grep -c '^step ' out)" -eq 2 ] || fail "two reports: $(cat out)"
 rm -rf optics_out
 
 # A target of the caller's: what the program wrote is what it reads; plain and raw are the same.
-{ echo P2 '# a cross'; echo '#8 9'; echo 8 8 '#' 7; echo 3; for i in 1 2 3 4 5 6 7 8; do echo 0 0 0 3 3 0 0 $((i == 4 ? 3 : 0)); done; } >cross.pgm
+{
+  echo P2 '# a cross'; echo '#8 9'; echo 8 8 '#' 7; echo 3
+  for i in 1 2 3 4 5 6 7 8; do echo 0 0 0 3 3 0 0 $((i == 4 ? 3 : 0)); done
+} >cross.pgm
 works --steps 2 --plates 2 --target cross.pgm
 plain=$(grep '^step' out | cut -d' ' -f-6)
-{ printf 'P5\n#\n8 8 3\n'; for i in 1 2 3 4 5 6 7 8; do printf '\0\0\0\003\003\0\0'; [ $i -eq 4 ] && printf '\003' || printf '\0'; done; } >raw.pgm
+{
+  printf 'P5\n#\n8 8 3\n'
+  for i in 1 2 3 4 5 6 7 8; do printf '\0\0\0\003\003\0\0'; [ $i -eq 4 ] && printf '\003' || printf '\0'; done
+} >raw.pgm
 works --steps 2 --plates 2 --target raw.pgm --size 8
 [ "$(grep '^step' out | cut -d' ' -f-6)" = "$plain" ] || fail "plain and raw differ: $plain, $(cat out)"
 rm -rf optics_out
