@@ -15,6 +15,7 @@
 
 #include <jets.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,8 @@ static int report(training *t, int epochs, double time, double epoch_time, score
   int status = evaluate(&t->train, t, 0, &training);
   if (!status) status = evaluate(&t->validate, t, t->rows, validation);
   if (status) return status;
+  if (!isfinite(training.loss) || !isfinite(validation->loss))
+    return cli_complain(1, "the loss is not finite after %d epochs: a smaller --learning-rate is needed", epochs);
   const double row[COLUMNS] = {epochs, training.loss, training.accuracy, validation->loss, validation->accuracy,
                                time,   epoch_time};
   for (int j = 0; j < COLUMNS; j++) t->past.data[j * t->past.room + t->past.rows] = row[j];

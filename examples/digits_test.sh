@@ -46,6 +46,9 @@ works --epochs 1 --batch 1
 works --epochs 0
 holds '$4 < 0.5'
 
+refuses 1 --epochs 30 --optimizer sgd --learning-rate 1e6 --csv t.csv --plot p.svg
+says 'a smaller --learning-rate is needed'
+
 head -n 2 "$data" >two.csv
 works --epochs 1 --data two.csv
 sed '3s/^0,0,0,4/0,0,0,4x/' "$data" >bad.csv

@@ -143,6 +143,8 @@ static int measure(jet_plan *plan, result *r) {
 static int report(jet_plan *loss_plan, jet_plan *u_plan, int step, const double *loss, result *r, double seconds) {
   int status = plan_run(loss_plan);
   if (!status) status = measure(u_plan, r);
+  if (!status && (!isfinite(*loss) || !isfinite(r->most)))
+    status = cli_complain(1, "step %d: the loss is not finite: a smaller --learning-rate is needed", step);
   if (!status) printf("step %6d  loss %.4e  max error %.3e  time %.2f s\n", step, *loss, r->most, seconds);
   fflush(stdout);
   return status;
