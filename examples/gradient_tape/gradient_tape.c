@@ -6,14 +6,15 @@
    Both must give the same numbers, bit for bit, and gradients that agree with those of the moments of the points,
        dL/dW = 2 (W mean x^2 + b mean x - mean xy),      dL/db = 2 (W mean x + b - mean y),
    whose zero is the line of least squares. */
-#include "common/cli.h"
-#include "common/clock.h"
-#include "common/csv.h"
-#include "common/files.h"
-#include "common/plans.h"
-#include "common/plot.h"
-#include "common/rng.h"
-#include "common/scalar.h"
+#include "../common/cli.h"
+#include "../common/clock.h"
+#include "../common/csv.h"
+#include "../common/files.h"
+#include "../common/plans.h"
+#include "../common/plot.h"
+#include "../common/scalar.h"
+
+#include "points.h"
 
 #include <jets.h>
 #include <limits.h>
@@ -21,11 +22,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WEIGHT, BIAS, PARAMETERS, X = PARAMETERS, Y, INPUTS };
+enum { X = PARAMETERS, Y, INPUTS };
 enum { REPORTS = 50, ROUNDS = 5, GRID = 61, LEVELS = 14, MOST_DRAWN = 4096 };
 enum { MOST_POINTS = 100000, MOST_EPOCHS = 100000, MOST_REPEATS = 10000000, VISITS = 2000000 };
 
-static const double true_weight = 3, true_bias = 2, noise = 1;
 static const double tolerance = 1e-12; /* for gradients, relative to the terms that they are sums of */
 
 typedef struct settings {
@@ -33,13 +33,6 @@ typedef struct settings {
   double start[PARAMETERS], rate;
   const char *out;
 } settings;
-
-typedef struct points {
-  ptrdiff_t n;
-  double *x, *y;           /* [n] each */
-  double mx, my, mxx, mxy; /* means of x, y, x^2, x y */
-  double best[PARAMETERS]; /* of least squares */
-} points;
 
 /* L, a function of W, b, x and y. */
 static jet squared_error(int n, const jet in[], void *data) {
@@ -119,44 +112,6 @@ static void zero_grad(module *m) {
   for (int i = 0; i < PARAMETERS; i++) m->p[i].grad = 0;
 }
 
-/* ---- the points ------------------------------------------------------------------------------------------------- */
-
-/* The moments in long double: they are what gradients are compared with. */
-static void take_moments(points *p) {
-  long double x = 0, y = 0, xx = 0, xy = 0;
-  for (ptrdiff_t i = 0; i < p->n; i++) {
-    x += p->x[i], y += p->y[i];
-    xx += (long double)p->x[i] * p->x[i], xy += (long double)p->x[i] * p->y[i];
-  }
-  x /= p->n, y /= p->n, xx /= p->n, xy /= p->n;
-  p->mx = (double)x, p->my = (double)y, p->mxx = (double)xx, p->mxy = (double)xy;
-  p->best[WEIGHT] = (double)((xy - x * y) / (xx - x * x));
-  p->best[BIAS] = (double)(y - x * (xy - x * y) / (xx - x * x));
-}
-
-static int draw_points(points *p, const settings *s) {
-  rng r = rng_new((uint64_t)s->seed);
-  p->n = s->points;
-  p->x = (double *)malloc((size_t)p->n * sizeof *p->x);
-  p->y = (double *)malloc((size_t)p->n * sizeof *p->y);
-  if (!p->x || !p->y) return cli_complain(1, "out of memory");
-  for (ptrdiff_t i = 0; i < p->n; i++) {
-    p->x[i] = rng_normal(&r);
-    p->y[i] = true_weight * p->x[i] + true_bias + noise * rng_normal(&r);
-  }
-  take_moments(p);
-  return 0;
-}
-
-/* How far the gradient is from that of the moments, relative to the sum of the sizes of its terms. */
-static double gradient_error(const points *p, const double value[], const double gradient[]) {
-  const double w = value[WEIGHT], b = value[BIAS];
-  const double along_w = fabs(gradient[WEIGHT] - 2 * (w * p->mxx + b * p->mx - p->mxy)),
-               along_b = fabs(gradient[BIAS] - 2 * (w * p->mx + b - p->my));
-  return fmax(along_w / (fabs(w) * p->mxx + fabs(b * p->mx) + fabs(p->mxy)),
-              along_b / (fabs(w * p->mx) + fabs(b) + fabs(p->my)));
-}
-
 /* ---- training --------------------------------------------------------------------------------------------------- */
 
 enum { EPOCH, PAST_WEIGHT, PAST_BIAS, LOSS, SLOPE_WEIGHT, SLOPE_BIAS, COLUMNS };
@@ -187,7 +142,7 @@ static int check(regression *r, int epoch) {
   int same = t->loss == r->m.loss;
   for (int i = 0; i < PARAMETERS; i++) same &= t->value[i] == r->m.p[i].value && t->gradient[i] == r->m.p[i].grad;
   if (!same) return cli_complain(1, "tape and backward differ in epoch %d", epoch);
-  const double error = gradient_error(&r->p, t->value, t->gradient);
+  const double error = points_gradient_error(&r->p, t->value, t->gradient);
   raise_to(&r->worst, error);
   if (error <= tolerance) return 0;
   return cli_complain(1, "the gradient in epoch %d is off by %.1e of its terms", epoch, error);
@@ -338,7 +293,7 @@ static int write_picture(const regression *r, const surface *s, output *out, con
 
 static int learn(regression *r, double us[2]) {
   r->past = (double *)malloc(COLUMNS * ((size_t)r->set->epochs + 1) * sizeof *r->past);
-  int status = r->past ? draw_points(&r->p, r->set) : cli_complain(1, "out of memory");
+  int status = r->past ? points_draw(&r->p, r->set->points, r->set->seed) : cli_complain(1, "out of memory");
   if (!status) status = taped_new(&r->t, &r->p);
   if (!status) status = module_new(&r->m, &r->p);
   if (!status) status = train(r);
@@ -367,8 +322,7 @@ static int learn_and_write(regression *r, files *f) {
 static void regression_free(regression *r) {
   jet_plan_free(r->t.plan);
   jet_fn_free(r->m.f);
-  free(r->p.x);
-  free(r->p.y);
+  points_free(&r->p);
   free(r->past);
 }
 
