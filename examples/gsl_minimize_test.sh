@@ -58,6 +58,9 @@ if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan;
   rm -rf gsl_minimize_out
 fi
 
+ended TERM --n 1000 --out new
+no_room --n 4 --repeats 1 --out new
+
 refuses 2 --n 0
 refuses 2 --n 7
 says '--n: 7 is odd'

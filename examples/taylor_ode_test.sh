@@ -73,6 +73,14 @@ if command -v valgrind >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan;
 fi
 rm -rf taylor_ode_out
 
+ended TERM --problem henon-heiles --time 1e5 --out new
+mkdir kept
+ended PIPE --problem henon-heiles --time 1e5 --out kept
+[ -d kept ] || fail "a directory that was there before is not there"
+unread --time 20 --trajectories 0 --out piped
+rm -rf kept piped
+no_room --time 1 --trajectories 0 --out new
+
 refuses 2 --problem moon
 says 'none of all, kepler, pendulum, henon-heiles, lorenz'
 refuses 2 --tolerance 0
