@@ -65,7 +65,8 @@ static int add_run(comparison *c, int problem, int method, int way) {
 static int comparison_new(comparison *c) {
   int status = problems_new(c->p, (size_t)c->set->n, c->set->seed) ? 0 : cli_complain(1, "out of memory");
   for (int i = 0; i < PROBLEMS && !status; i++)
-    if (adapter_new(&c->jets[i], c->p[i].f, c->p[i].unit, c->p[i].n)) status = cli_complain(1, "out of memory");
+    if (adapter_new(&c->jets[i], c->p[i].f, c->p[i].unit, c->p[i].n, c->p[i].scalar ? 1 : c->p[i].n))
+      status = cli_complain(1, "out of memory");
   for (int i = 0; i < PROBLEMS && !status; i++)
     for (int method = i < MINIMA ? BFGS : HYBRID; method <= (i < MINIMA ? CONJUGATE : HYBRID); method++)
       for (int way = 0; way < (i < MINIMA ? WAYS : BY_ADAPTIVE) && !status; way++) status = add_run(c, i, method, way);
@@ -153,7 +154,7 @@ static jet unfit(jet x, void *data) {
 static int show_failure(void) {
   adapter a;
   gsl_vector *y = gsl_vector_calloc(3);
-  int status = adapter_new(&a, unfit, NULL, 3);
+  int status = adapter_new(&a, unfit, NULL, 3, 3);
   if (!status && y) {
     status = root_f(y, &a, y);
     printf("a function that does not fit: GSL says '%s', jets '%s'\n\n", gsl_strerror(status), adapter_message(&a));
