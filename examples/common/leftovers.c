@@ -15,14 +15,20 @@ static char *_Atomic noted[KINDS][MOST];
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { DEADLY = sizeof deadly / sizeof *deadly };
 
-/* Files go before the directories that they are in. The signal's own action is the default again (SA_RESETHAND), and
-   comes when the handler returns. */
+/* Files go before the directories that they are in. A second signal may come while the first is at work, to another
+   thread too, as timeout sends two: it is not to end the program before. Then the signal's own action is the default
+   again, and comes when the handler returns. */
 static void clear_away(int number) {
+  static atomic_flag begun = ATOMIC_FLAG_INIT;
+  if (atomic_flag_test_and_set(&begun)) return;
   for (int i = 0; i < KINDS; i++)
     for (int j = 0; j < MOST; j++) {
       const char *path = atomic_exchange(&noted[i][j], NULL);
       if (path && (i == LEFTOVER_FILE ? unlink : rmdir)(path)) continue; /* nothing else can be done here */
     }
+  struct sigaction usual = {0};
+  usual.sa_handler = SIG_DFL;
+  sigaction(number, &usual, NULL);
   raise(number);
 }
 
@@ -33,7 +39,6 @@ static void watch_signals(void) {
   if (watched) return;
   watched = 1;
   ours.sa_handler = clear_away;
-  ours.sa_flags = (int)SA_RESETHAND;
   sigemptyset(&ours.sa_mask);
   for (int i = 0; i < DEADLY; i++) sigaddset(&ours.sa_mask, deadly[i]);
   for (int i = 0; i < DEADLY; i++)

@@ -43,7 +43,7 @@ ended() { # a signal, then arguments of the program: it dies of it while it work
     sleep 0.1
     waited=$((waited + 1))
   done
-  kill -s "$signal" $!
+  kill -s "$signal" $! && kill -s "$signal" $! 2>/dev/null # as timeout does: twice
   wait $! 2>/dev/null
   status=$?
   [ $status -gt 128 ] || fail "status $status of $name $* after SIG$signal"
