@@ -121,8 +121,7 @@ static inline int root_f(const gsl_vector *x, void *params, gsl_vector *y) {
   return finish(a, y);
 }
 
-/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another matrix.
- */
+/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another one. */
 static inline int root_fdf(const gsl_vector *x, void *params, gsl_vector *y, gsl_matrix *j) {
   adapter *a = (adapter *)params;
   if (j->tda != j->size2) return GSL_EINVAL;
