@@ -18,8 +18,12 @@ void csv_write(FILE *f, ptrdiff_t rows, int columns, const column *c) {
   }
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------
-   */
+int csv_commit(output *out, ptrdiff_t rows, int columns, const column *c) {
+  csv_write(out->stream, rows, columns, c);
+  return output_commit(out) ? 0 : 2;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 typedef struct reader {
   const char *path;
@@ -27,9 +31,12 @@ typedef struct reader {
   ptrdiff_t line, room, blank; /* blank: the first empty line, 0 if there is none */
 } reader;
 
+/* What a damaged file has in it may be commands for a terminal. */
 static int complain_at(const reader *r, ptrdiff_t cell, const char *what, const char *text, ptrdiff_t length) {
-  int shown = (int)(length < 40 ? length : 40);
-  cli_complain(2, "%s: line %td, column %td: '%.*s' %s", r->path, r->line, cell + 1, shown, text, what);
+  char shown[41] = "";
+  for (ptrdiff_t i = 0; i < length && i < (ptrdiff_t)sizeof shown - 1; i++)
+    shown[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+  cli_complain(2, "%s: line %td, column %td: '%s' %s", r->path, r->line, cell + 1, shown, what);
   return 0;
 }
 

@@ -2,6 +2,8 @@
 #ifndef EXAMPLES_CSV_H
 #define EXAMPLES_CSV_H
 
+#include "output.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,6 +14,9 @@ typedef struct column {
 
 /* The header, then one line per row, numbers as %.17g. Errors stay in the stream. */
 void csv_write(FILE *, ptrdiff_t rows, int columns, const column *);
+
+/* The same, and all that the file has. Returns an exit status, after a complaint where it is not 0. */
+int csv_commit(output *, ptrdiff_t rows, int columns, const column *);
 
 typedef struct csv_table {
   ptrdiff_t rows, columns;

@@ -2,15 +2,31 @@
 #include "files.h"
 
 #include "cli.h"
+#include "leftovers.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* Returns an errno; EEXIST is none. */
+static int make_directory(files *f, const char *directory) {
+  f->made = NULL;
+  if (mkdir(directory, 0777)) return errno == EEXIST ? 0 : errno;
+  f->made = strdup(directory);
+  if (f->made && leftover_note(LEFTOVER_DIRECTORY, f->made)) return 0;
+  const int error = errno;
+  free(f->made);
+  f->made = NULL;
+  rmdir(directory);
+  return error;
+}
 
 int files_open(files *f, const char *directory, int count, const char *const names[]) {
   f->count = 0;
-  if (mkdir(directory, 0777) && errno != EEXIST)
-    return cli_complain(2, "cannot make %s: %s", directory, strerror(errno));
+  const int error = make_directory(f, directory);
+  if (error) return cli_complain(2, "cannot make %s: %s", directory, strerror(error));
   for (int i = 0; i < count; i++) {
     if (snprintf(f->path[i], sizeof f->path[i], "%s/%s", directory, names[i]) >= (int)sizeof f->path[i])
       return cli_complain(2, "--out: the name of the directory is too long");
@@ -22,4 +38,8 @@ int files_open(files *f, const char *directory, int count, const char *const nam
 
 void files_discard(files *f) {
   for (int i = 0; i < f->count; i++) output_discard(&f->out[i]);
+  if (!f->made) return;
+  rmdir(f->made); /* fails where there are files, as there should be */
+  if (leftover_drop(f->made)) free(f->made);
+  f->made = NULL;
 }

@@ -41,9 +41,12 @@ int gnuplot_draw(output *out, const char *path, gnuplot_script *script_of, const
   }
   if (error) return cli_complain(1, "cannot run gnuplot: %s", strerror(error));
   if (script) {
-    signal(SIGPIPE, SIG_IGN); /* a gnuplot that dies early shows in its status */
+    struct sigaction before, ignored = {0};
+    ignored.sa_handler = SIG_IGN; /* a gnuplot that dies early shows in its status */
+    sigaction(SIGPIPE, &ignored, &before);
     script_of(script, path, what);
     fclose(script);
+    sigaction(SIGPIPE, &before, NULL); /* a reader of standard output that goes is another matter */
   }
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   if (!script || status) return cli_complain(1, "gnuplot could not draw %s", path);

@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include "cli.h"
+#include "leftovers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,9 +34,16 @@ static int open_stream(output *o, const char *path) {
     o->temporary = NULL;
     return 0;
   }
-  o->stream = fdopen(file, "w");
+  const int noted = direct || leftover_note(LEFTOVER_FILE, o->temporary);
+  o->stream = noted ? fdopen(file, "w") : NULL;
   if (!o->stream) close(file);
   return o->stream != NULL;
+}
+
+/* The temporary file is no more, or not ours to remove. */
+static void forget_temporary(output *o) {
+  if (o->temporary && leftover_drop(o->temporary)) free(o->temporary);
+  o->temporary = NULL;
 }
 
 int output_open(output *o, const char *path) {
@@ -54,8 +62,7 @@ int output_commit(output *o) {
   if (bad) {
     cli_complain(2, "cannot write %s: %s", o->path, strerror(errno));
   } else {
-    free(o->temporary);
-    o->temporary = NULL;
+    forget_temporary(o);
   }
   output_discard(o);
   return !bad;
@@ -64,7 +71,7 @@ int output_commit(output *o) {
 void output_discard(output *o) {
   if (o->stream) fclose(o->stream);
   if (o->temporary) unlink(o->temporary);
-  free(o->temporary);
+  forget_temporary(o);
   free(o->path);
   *o = (output){0};
 }

@@ -1,5 +1,6 @@
-/* output.h - a file that appears under its name only when it is complete: written beside it, renamed at the end.
-   What exists and is no regular file (a device, a pipe) is written directly. */
+/* output.h - a file that appears under its name only when it is complete: written beside it, renamed at the end, and
+   removed if a signal ends the program before (leftovers.h). What exists and is no regular file (a device, a pipe) is
+   written directly. */
 #ifndef EXAMPLES_OUTPUT_H
 #define EXAMPLES_OUTPUT_H
 

@@ -1,4 +1,4 @@
-/* progress.h - a line on a terminal that is written over again and again; elsewhere nothing. */
+/* progress.h - a line on a terminal that is written over again and again; elsewhere a line now and then. */
 #ifndef EXAMPLES_PROGRESS_H
 #define EXAMPLES_PROGRESS_H
 
@@ -10,7 +10,8 @@ typedef struct progress {
 
 progress progress_new(void);
 
-/* Shows the line, at most some ten times a second. */
+/* Shows the line, at most some ten times a second; where there is no terminal every five seconds, so that what is short
+   says nothing. */
 #if defined __GNUC__
 __attribute__((format(printf, 2, 3)))
 #endif

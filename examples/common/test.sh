@@ -33,6 +33,45 @@ refuses() { # status, then arguments of the program: one sentence, no new file
   [ "$(left)" = "$before" ] || fail "$name $* left $(left)"
 }
 
+ended() { # a signal, then arguments of the program: it dies of it while it works, and leaves nothing
+  signal=$1
+  before=$(left)
+  shift
+  "$program" "$@" >out 2>err &
+  waited=0
+  until [ -n "$(find . -name '*.part')" ] || [ $waited -eq 100 ]; do
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+  kill -s "$signal" $! && kill -s "$signal" $! 2>/dev/null # as timeout does: twice
+  wait $! 2>/dev/null
+  status=$?
+  [ $status -gt 128 ] || fail "status $status of $name $* after SIG$signal"
+  [ "$(left)" = "$before" ] || fail "$name $* left after SIG$signal: $(find .)"
+  [ -z "$(find . -name '*.part')" ] || fail "$name $* left after SIG$signal: $(find . -name '*.part')"
+}
+
+unread() { # arguments of the program: nobody reads what it prints, and its files are complete or not there
+  mkfifo pipe
+  "$program" "$@" >pipe 2>err &
+  : <pipe
+  wait $! 2>/dev/null
+  [ -z "$(find . -name '*.part')" ] || fail "$name $* left where nobody reads: $(find . -name '*.part')"
+  rm -f pipe
+}
+
+no_room() { # arguments of the program: files take no byte, and so there are none, nor a directory that was made for them
+  before=$(left)
+  (
+    trap '' XFSZ
+    ulimit -f 0
+    exec "$program" "$@" 2>&1 >/dev/null
+  ) | cat >err
+  [ "$(left)" = "$before" ] || fail "$name $* left where there is no room: $(find .)"
+  [ "$(wc -l <err)" -eq 1 ] || fail "not one sentence from $name $*: $(cat err)"
+  says 'cannot write'
+}
+
 says() { # a fixed string that the last sentence contains
   grep -qF -e "$1" err || fail "'$1' is not in: $(cat err)"
 }

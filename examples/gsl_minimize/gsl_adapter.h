@@ -4,11 +4,14 @@
 
        adapter a;
        gsl_set_error_handler_off();                 GSL's own handler ends the process
-       adapter_new(&a, callback, data, n);
+       adapter_new(&a, callback, data, n, 1);       1 result for gsl_multimin; n for gsl_multiroot
        gsl_multimin_function_fdf f = min_function(&a);
        ... gsl_multimin_fdfminimizer_set(m, &f, x, step, tolerance), gsl_multimin_fdfminimizer_iterate(m) ...
        if (a.status) puts(adapter_message(&a));
        adapter_free(&a);
+
+   A function that has another number of results is refused when it is recorded, before a number is written: one that
+   looks at its values by jet_peek is recorded at every call, and may have as many as it likes each time.
 
    Link jets before GSL: cc program.c $(pkg-config --cflags --libs jets gsl). In the other order the products of
    matrices that jets computes by OpenBLAS are taken by libgslcblas, which has functions of the same names and is
@@ -24,16 +27,30 @@
 
 /* params of all callbacks below. The first failure sticks: what follows is NaN and GSL_EBADFUNC without a call, so that
    the message is still there when the solver has returned. Ask for `status` after every call of a solver: gsl_multimin
-   takes NaN and returns GSL_SUCCESS, and so does gsl_multiroot_fdfsolver_set. */
+   takes NaN and returns GSL_SUCCESS, and so does gsl_multiroot_fdfsolver_set. fn has its address: it stays where it was
+   made. */
 typedef struct adapter {
   jet_fn *fn;
+  jet_callback *callback;
+  void *data;
+  ptrdiff_t results; /* that the callback is to have */
   jet_status status;
   gsl_vector *x, *y;        /* copies, see packed */
   long values, derivatives; /* how often GSL asked */
 } adapter;
 
-static inline int adapter_new(adapter *a, jet_callback *f, void *data, size_t n) {
-  *a = (adapter){jet_fn_new(f, data, (ptrdiff_t)n), JET_OK, gsl_vector_alloc(n), gsl_vector_alloc(n), 0, 0};
+/* The callback of fn. A result of another size fails as the reshape that it does not fit. */
+static inline jet adapter_record(jet x, void *data) {
+  const adapter *a = (const adapter *)data;
+  const jet y = a->callback(x, a->data);
+  return jet_size(y) == a->results ? y : jet_reshape(y, 1, &a->results);
+}
+
+static inline int adapter_new(adapter *a, jet_callback *f, void *data, size_t n, size_t results) {
+  *a = (adapter){.callback = f, .data = data, .results = (ptrdiff_t)results};
+  a->fn = jet_fn_new(adapter_record, a, (ptrdiff_t)n);
+  a->x = gsl_vector_alloc(n);
+  a->y = gsl_vector_alloc(n);
   return a->x && a->y ? GSL_SUCCESS : GSL_ENOMEM;
 }
 
@@ -52,12 +69,9 @@ static inline const char *adapter_message(const adapter *a) {
   return *said ? said : jet_status_string(a->status);
 }
 
-/* Whether the function, which shows at the first call, has as many results as there is room for. */
-static inline int fits(adapter *a, ptrdiff_t results) {
-  if (a->values + a->derivatives == 1 && !a->status) {
-    const ptrdiff_t n = jet_fn_outputs(a->fn); /* -1: it fails below, or it peeks and is not known yet */
-    if (n >= 0 && n != results) a->status = JET_BAD_SHAPE;
-  }
+/* Whether the solver is of the kind that the adapter was made for, which has room for as many results. */
+static inline int fits(adapter *a, size_t room) {
+  if (!a->status && a->results != (ptrdiff_t)room) a->status = JET_BAD_SHAPE;
   return !a->status;
 }
 
@@ -103,17 +117,16 @@ static inline gsl_multimin_function_fdf min_function(adapter *a) {
 static inline int root_f(const gsl_vector *x, void *params, gsl_vector *y) {
   adapter *a = (adapter *)params;
   a->values++;
-  if (fits(a, (ptrdiff_t)y->size)) a->status = jet_fn_value(a->fn, packed(x, a->x), room_for(y, a->y));
+  if (fits(a, y->size)) a->status = jet_fn_value(a->fn, packed(x, a->x), room_for(y, a->y));
   return finish(a, y);
 }
 
-/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another matrix.
- */
+/* A gsl_matrix is row-major as Jacobians of jets are; its rows follow each other unless it is part of another one. */
 static inline int root_fdf(const gsl_vector *x, void *params, gsl_vector *y, gsl_matrix *j) {
   adapter *a = (adapter *)params;
   if (j->tda != j->size2) return GSL_EINVAL;
   a->derivatives++;
-  if (fits(a, (ptrdiff_t)y->size)) a->status = jet_fn_jacobian(a->fn, packed(x, a->x), room_for(y, a->y), j->data);
+  if (fits(a, y->size)) a->status = jet_fn_jacobian(a->fn, packed(x, a->x), room_for(y, a->y), j->data);
   return finish(a, y);
 }
 

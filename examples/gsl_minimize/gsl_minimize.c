@@ -17,6 +17,7 @@
 #include "../common/files.h"
 #include "../common/plot.h"
 #include "../common/progress.h"
+
 #include "runs.h"
 
 #include <gsl/gsl_statistics_double.h>
@@ -65,7 +66,8 @@ static int add_run(comparison *c, int problem, int method, int way) {
 static int comparison_new(comparison *c) {
   int status = problems_new(c->p, (size_t)c->set->n, c->set->seed) ? 0 : cli_complain(1, "out of memory");
   for (int i = 0; i < PROBLEMS && !status; i++)
-    if (adapter_new(&c->jets[i], c->p[i].f, c->p[i].unit, c->p[i].n)) status = cli_complain(1, "out of memory");
+    if (adapter_new(&c->jets[i], c->p[i].f, c->p[i].unit, c->p[i].n, c->p[i].scalar ? 1 : c->p[i].n))
+      status = cli_complain(1, "out of memory");
   for (int i = 0; i < PROBLEMS && !status; i++)
     for (int method = i < MINIMA ? BFGS : HYBRID; method <= (i < MINIMA ? CONJUGATE : HYBRID); method++)
       for (int way = 0; way < (i < MINIMA ? WAYS : BY_ADAPTIVE) && !status; way++) status = add_run(c, i, method, way);
@@ -85,18 +87,17 @@ static void comparison_free(comparison *c) {
 static int run_all(comparison *c) {
   progress line = progress_new();
   int status = 0;
-  for (int i = 0; i < c->runs && !status; i++) {
-    progress_show(&line, "run %d of %d: %s", i + 1, c->runs, c->r[i].p->name);
-    status = run_once(&c->r[i]);
-  }
-  for (int j = 0; j < c->set->repeats && !status; j++)
+  for (int j = -1; j < c->set->repeats && !status; j++)
     for (int i = 0; i < c->runs && !status; i++) {
-      run timed = c->r[i];
-      timed.evaluations = NULL;
-      progress_show(&line, "repetition %d of %d: %s", j + 1, c->set->repeats, timed.p->name);
+      run r = c->r[i];
+      r.line = &line;
+      snprintf(r.part, sizeof r.part, "%s %d of %d: %s", j < 0 ? "run" : "repetition", j < 0 ? i + 1 : j + 1,
+               j < 0 ? c->runs : c->set->repeats, r.p->name);
+      if (j >= 0) r.evaluations = NULL;
       const double start = clock_seconds();
-      status = run_once(&timed);
-      c->r[i].seconds[j] = clock_seconds() - start;
+      status = run_once(&r);
+      if (j < 0) c->r[i] = r;
+      else c->r[i].seconds[j] = clock_seconds() - start;
     }
   for (int i = 0; i < c->runs && !status; i++)
     c->r[i].time = gsl_stats_median(c->r[i].seconds, 1, (size_t)c->set->repeats);
@@ -153,7 +154,7 @@ static jet unfit(jet x, void *data) {
 static int show_failure(void) {
   adapter a;
   gsl_vector *y = gsl_vector_calloc(3);
-  int status = adapter_new(&a, unfit, NULL, 3);
+  int status = adapter_new(&a, unfit, NULL, 3, 3);
   if (!status && y) {
     status = root_f(y, &a, y);
     printf("a function that does not fit: GSL says '%s', jets '%s'\n\n", gsl_strerror(status), adapter_message(&a));
@@ -292,9 +293,10 @@ static int compare_and_write(comparison *c, files *f) {
   compare(c->r, 2 * MINIMA, WAYS, minima);
   compare(c->r + ROOTS, PROBLEMS - MINIMA, 2, roots);
   if (!status)
-    printf("jets: minima %.1f times fewer evaluations, %.1f times faster than differences; roots %.1f and %.1f; time "
-           "%.2f\n",
-           minima[0], minima[1], roots[0], roots[1], time);
+    printf(
+        "beside GSL's differences, with a gradient as one evaluation: minima %.1f times fewer evaluations, %.1f times "
+        "faster; roots %.1f times fewer, %.1f times faster; time %.2f\n",
+        minima[0], minima[1], roots[0], roots[1], time);
   return status;
 }
 

@@ -84,6 +84,7 @@ static int go_on(run *r, int status, const gsl_vector *x, double size) {
     r->evaluations[r->rows] = (double)evaluations(r);
     r->sizes[r->rows++] = size_at(r->jets, r->p, x->data);
   }
+  progress_show(r->line, "%s, iteration %d", r->part, r->iterations);
   r->status = adapter_status(r->jets) ? adapter_status(r->jets) : status;
   if (r->status || size <= r->tolerance) return 0;
   if (r->iterations == r->most_iterations) r->status = GSL_EMAXITER;

@@ -2,6 +2,8 @@
 #ifndef EXAMPLES_GSL_RUNS_H
 #define EXAMPLES_GSL_RUNS_H
 
+#include "../common/progress.h"
+
 #include "gsl_adapter.h"
 #include "problems.h"
 
@@ -28,6 +30,8 @@ typedef struct run {
   double seconds[MOST_REPEATS], time;
   double *evaluations, *sizes; /* [iterations + 1] each, of a run that is traced; else NULL */
   ptrdiff_t rows;
+  progress *line; /* that shows what of the work this is, by `part`; the clock is looked at after every iteration */
+  char part[64];
 } run;
 
 /* Returns 0, or an exit status after a complaint. A solver that gives up is no failure. */

@@ -6,8 +6,7 @@
 
 static const double section_energy = 0.125;
 
-/* ---- as jets -----------------------------------------------------------------------------------------------------
-   */
+/* ---- as jets ---------------------------------------------------------------------------------------------------- */
 
 static void kepler_field(const jet x[], jet f[]) {
   jet w = jet_neg(jet_powc(jet_add(jet_square(x[0]), jet_square(x[1])), -1.5));
@@ -35,8 +34,7 @@ static void lorenz_field(const jet x[], jet f[]) {
   f[2] = jet_sub(jet_mul(x[0], x[1]), jet_scale(x[2], 8.0 / 3));
 }
 
-/* ---- as numbers --------------------------------------------------------------------------------------------------
-   */
+/* ---- as numbers ------------------------------------------------------------------------------------------------- */
 
 static int kepler_slope(double t, const double x[], double f[], void *data) {
   const double r2 = x[0] * x[0] + x[1] * x[1], w = -1 / (r2 * sqrt(r2));
@@ -73,8 +71,7 @@ static long double henon_heiles_energy(const long double x[]) {
   return 0.5L * (x[0] * x[0] + x[1] * x[1] + x[2] * x[2] + x[3] * x[3]) + x[0] * x[0] * x[1] - x[1] * x[1] * x[1] / 3;
 }
 
-/* ---- where they begin --------------------------------------------------------------------------------------------
-   */
+/* ---- where they begin ------------------------------------------------------------------------------------------- */
 
 void kepler_start(double eccentricity, double x[]) {
   x[0] = 1 - eccentricity, x[1] = x[2] = 0;

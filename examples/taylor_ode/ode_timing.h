@@ -22,6 +22,9 @@ int ode_timing_take(ode_timing *, const dynamics *, double tolerance, int trajec
    more so for long runs than for short ones. */
 double ode_seconds(void);
 
+/* Whether the errors are near enough to compare the times: rk8pd cannot be as exact as its numbers are rounded. */
+int ode_timing_is_equal(const ode_timing *);
+
 /* On standard output: a table's heading, and a row of it. */
 void ode_timing_heading(int trajectories);
 void ode_timing_print(const ode_timing *, const char *problem);

@@ -16,8 +16,7 @@ static void add_exactly(double a, double b, double *sum, double *rest) {
   *sum = s;
 }
 
-/* ---- memory and plan ---------------------------------------------------------------------------------------------
-   */
+/* ---- memory and plan -------------------------------------------------------------------------------------------- */
 
 int taylor_order(double tolerance) { return (int)ceil(1 - 0.5 * log(tolerance)); }
 
@@ -79,8 +78,7 @@ void taylor_free(taylor *t) {
   free((void *)t->f);
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------------------
-   */
+/* ---- a step ----------------------------------------------------------------------------------------------------- */
 
 static int find_coefficients(taylor *t) {
   for (int k = 0; k < t->order; k++) {
@@ -148,8 +146,7 @@ static void go_on(taylor *t) {
   }
 }
 
-/* ---- trajectories ------------------------------------------------------------------------------------------------
-   */
+/* ---- trajectories ----------------------------------------------------------------------------------------------- */
 
 static void put(taylor *t, ptrdiff_t lane, ptrdiff_t n, const double *x, ptrdiff_t from) {
   for (int i = 0; i < t->dimension; i++) {
@@ -194,8 +191,7 @@ int taylor_run(taylor *t, ptrdiff_t n, double *x, double span, taylor_observer *
   return status;
 }
 
-/* ---- inside a step -----------------------------------------------------------------------------------------------
-   */
+/* ---- inside a step ---------------------------------------------------------------------------------------------- */
 
 double taylor_value(const taylor *t, ptrdiff_t lane, int i, double s) {
   double sum = 0;
