@@ -1,5 +1,5 @@
-/* leftovers.c - the handler calls what POSIX allows in a handler alone. Who takes a path out of its place owns it, so that
-   a handler that runs in another thread never reads what has been freed. */
+/* leftovers.c - the handler calls what POSIX allows in a handler alone. Who takes a path out of its place owns it, so
+   that a handler that runs in another thread never reads what has been freed. */
 #include "leftovers.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* leftovers.h - what a program takes away when a signal ends it (interrupt, hangup, termination, a reader that has gone):
-   files that are not complete, and directories made for them if they are empty. */
+/* leftovers.h - what a program takes away when a signal ends it (interrupt, hangup, termination, a reader that has
+   gone): files that are not complete, and directories made for them if they are empty. */
 #ifndef EXAMPLES_LEFTOVERS_H
 #define EXAMPLES_LEFTOVERS_H
 

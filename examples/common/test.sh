@@ -60,7 +60,7 @@ unread() { # arguments of the program: nobody reads what it prints, and its file
   rm -f pipe
 }
 
-no_room() { # arguments of the program: files take no byte, and so there are none, nor a directory that was made for them
+no_room() { # arguments of the program: files take no byte, and so there are none, nor a directory made for them
   before=$(left)
   (
     trap '' XFSZ
