@@ -16,7 +16,7 @@ typedef struct cli_option {
   const char *value; /* what its value is called in the help                          */
   const char *help;
   cli_kind kind;
-  void *target;     /* int *, double *, const char ** (twice), cli_choice *, int *; holds the default, a NULL for none */
+  void *target;     /* int *, double *, const char ** (twice), cli_choice *, int *; the default, a NULL for none */
   double low, high; /* the range of an integer or a number                            */
 } cli_option;
 

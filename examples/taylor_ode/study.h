@@ -8,7 +8,7 @@
 #include "ode_timing.h"
 #include "taylor_watch.h"
 
-/* More lanes are no faster: the coefficients of these stay near the first cache, and few of them stand idle towards the end. */
+/* More lanes are no faster: coefficients of these stay near the first cache, and few stand idle towards the end. */
 enum { LANES = 64, SECTIONS = 48, BINS = 1000, FINE = 1000, COMPARED = 3 };
 
 typedef struct study { /* a problem: what its trajectories leave */
