@@ -13,9 +13,7 @@
    A function that has another number of results is refused when it is recorded, before a number is written: one that
    looks at its values by jet_peek is recorded at every call, and may have as many as it likes each time.
 
-   Link jets before GSL: cc program.c $(pkg-config --cflags --libs jets gsl). In the other order the products of
-   matrices that jets computes by OpenBLAS are taken by libgslcblas, which has functions of the same names and is
-   several times slower. */
+   Link by cc program.c $(pkg-config --cflags --libs jets gsl). */
 #ifndef EXAMPLES_GSL_ADAPTER_H
 #define EXAMPLES_GSL_ADAPTER_H
 
