@@ -372,7 +372,7 @@ JET_API jet jet_concat(int n, const jet x[], int axis);               /* n >= 1:
 JET_API jet jet_stack(int n, const jet x[], int axis);                /* of equal shapes, along a new axis */
 JET_API jet jet_pad(jet x, const ptrdiff_t before[], const ptrdiff_t after[], double value);
 JET_API jet jet_flip(jet x, int axis);
-JET_API jet jet_roll(jet x, ptrdiff_t by, int axis);                  /* element i goes to (i + by) mod extent */
+JET_API jet jet_roll(jet x, ptrdiff_t by, int axis);                  /* element i goes to (i + by) mod extent; by of any size and sign */
 
 /* By constant indices, copied now, 0 <= index < extent: y[.., i, ..] = x[.., index[i], ..] with the axis replaced by dims; and the
    transpose, which adds the elements of x, whose axes `axis..axis+rank-1` are dims, up in an axis of the extent given. */
@@ -431,8 +431,9 @@ JET_API jet jet_derivative(jet_callback *f, void *data, jet z, int k);
    on the inverse, FORWARD 1/n on the transform, ORTHO 1/sqrt n on both; n the elements of all axes. Real operands count as complex.
    rfft is the first n/2 + 1 of the last axis of the list for a real array; irfft goes back to the extent given, n or n + 1, and takes the
    imaginary parts that a real array has not for 0. FFTW allocates memory of its own when a plan is made, for lengths with prime factors
-   above 13 and cosine transforms at every run too, outside the tape's allocator, and ends the process where there is none. Every coefficient of a jet is transformed, batches at once. Axes of no elements, and a
-   library built without FFTW, are refused. */
+   above 13 and cosine transforms at every run too, outside the tape's allocator, and ends the process where there is none. Every
+   coefficient of a jet is transformed, batches at once. Axes of no elements, and a library built without FFTW, are refused. A list has one
+   axis or more, each once, negative ones counted from the end. */
 typedef enum jet_fft_norm { JET_FFT_BACKWARD, JET_FFT_ORTHO, JET_FFT_FORWARD } jet_fft_norm;
 JET_API jet jet_fft(jet z, int axis, jet_fft_norm norm);
 JET_API jet jet_ifft(jet z, int axis, jet_fft_norm norm);
@@ -447,7 +448,7 @@ JET_API jet jet_ifftn(jet z, int n, const int axes[], jet_fft_norm norm);
 JET_API jet jet_rfftn(jet x, int n, const int axes[], jet_fft_norm norm);
 JET_API jet jet_irfftn(jet z, ptrdiff_t extent, int n, const int axes[], jet_fft_norm norm);
 JET_API jet jet_fftshift(jet x, int n, const int axes[]);  /* element 0 of each axis goes to n/2 */
-JET_API jet jet_ifftshift(jet x, int n, const int axes[]);
+JET_API jet jet_ifftshift(jet x, int n, const int axes[]); /* undoes it: element n/2 goes to 0 */
 JET_API jet jet_fftfreq(jet_tape *, ptrdiff_t n, double spacing);  /* 0, 1, .., -1 over n spacing */
 JET_API jet jet_rfftfreq(jet_tape *, ptrdiff_t n, double spacing);
 
@@ -456,9 +457,9 @@ JET_API jet jet_rfftfreq(jet_tape *, ptrdiff_t n, double spacing);
 JET_API jet jet_dct(jet x, int type, int axis, jet_fft_norm norm);
 JET_API jet jet_idct(jet x, int type, int axis, jet_fft_norm norm);
 
-/* sum over j of a_{k-j} b_j, and of a_{k+j} conj(b_j), of two vectors or two matrices, real or complex: wherever they overlap, m + n - 1;
-   the middle of that, of the shape of a; where b lies inside a, m - n + 1. By shifted sums where that is less work, else by FFT, whose
-   rounding is relative to the largest elements. */
+/* sum over j of a_{k-j} b_j, and of a_{k+j} conj(b_j), of two vectors or two matrices, real or complex: wherever they overlap, m + n - 1
+   (of a correlation element n - 1 is k = 0); the middle of that, of the shape of a, from element (n - 1)/2 on; where b lies inside a,
+   m - n + 1. By shifted sums where that is less work, else by FFT, whose rounding is relative to the largest elements. */
 typedef enum jet_convolve_mode { JET_FULL, JET_SAME, JET_VALID } jet_convolve_mode;
 JET_API jet jet_convolve(jet a, jet b, jet_convolve_mode mode);
 JET_API jet jet_correlate(jet a, jet b, jet_convolve_mode mode);
@@ -499,7 +500,8 @@ JET_API const char *jet_plan_message(const jet_plan *); /* about the last failur
 
 /* Coefficient k of an input (to write) or of an output (to read): contiguous, row-major, fixed for the plan's life. Never
    NULL for 0 <= k <= order of an input or output of a good plan; else NULL and a message. Inputs start as zeros and survive
-   runs. An input that no output needs is accepted and has memory too. After jet_plan_bind: the caller's pointer. Of P directions
+   runs. An output that is an input itself, the same jet, has the input's memory; operations that change nothing, and gradients, give jets
+   of their own. An input that no output needs is accepted and has memory too. After jet_plan_bind: the caller's pointer. Of P directions
    coefficients k >= 1 have P x jet_size(x) numbers; so may coefficient 0 of a gradient through a kink (abs, relu, max, ..), where
    directions disagree: room for P is safe. */
 JET_API double *jet_plan_data(jet_plan *, jet x, int k);
@@ -519,7 +521,7 @@ JET_API jet_status jet_plan_bind_complex(jet_plan *, jet z, int k, double *pairs
 
 JET_API jet_status jet_plan_run(jet_plan *);
 
-/* Coefficients k0..k1-1 of everything, given those below from earlier calls: resumes a sweep; one order at a time solves
+/* Coefficients k0..k1-1 of everything, given those below from earlier calls (which is not checked): resumes a sweep; one order at a time solves
    x' = f(x). For plans made with by_orders; refused (by the plan) where a jet_coefficient feeds a jet. Reads coefficients
    0..k1-1 of the inputs. Elements at special points that go by valuation (README.md) are complete only when all orders have
    run, and what was computed from them before is not mended. */

@@ -2,6 +2,7 @@
 #include "pair.h"
 #include "ops.h"
 #include "reverse.h"
+#include "shape.h"
 
 #include <math.h>
 
@@ -344,6 +345,7 @@ jet jet_powc(jet x, double p) {
   if (!is_complex(x) && !operand_check("powc", x)) return failed(x, x);
   if (p == 0.5) return jet_sqrt(x);
   if (p == 0 || p != rint(p) || fabs(p) > MAX_PRODUCTS) return is_complex(x) ? complex_powc(x, p) : record_unary(JK_powc, x, p, 0);
+  if (p == 1) return is_complex(x) ? x : result(x);
   return p > 0 ? products(x, (int)p) : jet_recip(products(x, (int)-p));
 }
 

@@ -2,6 +2,7 @@
 #include "pair.h"
 #include "reverse.h"
 #include "ops.h"
+#include "shape.h"
 
 #include <string.h>
 
@@ -156,6 +157,21 @@ static void collect(reverse *r, const value *loss, int n, const jet wrt[], jet g
   }
 }
 
+/* A gradient is none of the jets that were there before, `known` of them, and no two are the same: each can have memory of its own. */
+static void give_names(reverse *r, int known, int n, jet grad[]) {
+  const int made = r->tape->nvalues - known;
+  char *given = r->tape->status ? NULL : (char *)memory_resize(&r->tape->mem, NULL, 0, (size_t)made + 1);
+  if (!given && !r->tape->status) no_memory(r);
+  if (!given) return;
+  memset(given, 0, (size_t)made + 1);
+  for (int i = 0; i < n; i++) {
+    const int id = grad[i].id;
+    if (id < known || given[id - known]) grad[i] = renamed(grad[i]);
+    else given[id - known] = 1;
+  }
+  memory_resize(&r->tape->mem, given, (size_t)made + 1, 0);
+}
+
 static int allocate(reverse *r) {
   if (!r->count) return 1; /* wrt come after the outputs */
   size_t n = (size_t)r->count, size = 2 * n * sizeof(int) + n;
@@ -177,7 +193,8 @@ static void release(reverse *r) {
 /* The gradient of sum <seeds, outputs>, whose structure is `loss`. */
 static void differentiate(jet_tape *tape, const value *loss, int n, const jet outputs[], const jet seeds[], int m,
                           const jet wrt[], jet grad[]) {
-  int first = tape->nvalues, last = 0;
+  const int known = tape->nvalues;
+  int first = known, last = 0;
   for (int i = 0; i < m; i++) first = min_(first, wrt[i].id);
   for (int i = 0; i < n; i++) last = max_(last, outputs[i].id);
   const node *top = node_of(tape, last), *bottom = node_of(tape, first);
@@ -193,6 +210,7 @@ static void differentiate(jet_tape *tape, const value *loss, int n, const jet ou
     if (wanted(&r, outputs[i].id)) accumulate(&r, outputs[i].id, seeds[i]);
   if (r.count && !tape->status) sweep(&r, last);
   collect(&r, loss, m, wrt, grad);
+  give_names(&r, known, m, grad);
   release(&r);
 }
 

@@ -126,12 +126,22 @@ static void pull_reshape(reverse *r, const node *n) {
 const op op_reshape = {.name = "reshape", .row = -1, .count = 1, .infer = infer_linear, .pull = pull_reshape,
                        .step = STEP_ALIAS, .needs = {NEED_SAME, NEED_SAME}, .alias = alias_same};
 
-jet reshape_to(jet x, int shape) {
-  if (x.id < 0 || shape < 0) return failed(x, x);
-  if (value_of(x.tape, x.id)->shape == shape) return x;
+static jet reshaped(jet x, int shape) {
   attributes with = NO_ATTRIBUTES;
   with.shape = shape;
   return tape_record(x.tape, &op_reshape, 1, &x.id, &with);
+}
+
+jet renamed(jet x) { return x.id < 0 ? x : reshaped(x, value_of(x.tape, x.id)->shape); }
+
+jet result(jet x) {
+  const op *o = x.id < 0 ? NULL : node_of(x.tape, x.id)->op;
+  return o == &op_input || o == &op_input_series ? renamed(x) : x;
+}
+
+jet reshape_to(jet x, int shape) {
+  if (x.id < 0 || shape < 0) return failed(x, x);
+  return value_of(x.tape, x.id)->shape == shape ? result(x) : reshaped(x, shape);
 }
 
 /* dims with the extent that is -1 filled in. */
@@ -180,7 +190,7 @@ jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims) {
   int shift = to->rank - from->rank, fits = shift >= 0;
   for (int i = 0; fits && i < from->rank; i++) fits = from->dims[i] == 1 || from->dims[i] == to->dims[i + shift];
   char a[200], b[200];
-  if (fits) return operand_broadcast(x, s);
+  if (fits) return result(operand_broadcast(x, s));
   tape_fail(x.tape, JET_BAD_SHAPE, "broadcast_to: %s does not broadcast to %s", shape_text(from, a), shape_text(to, b));
   return failed(x, x);
 }

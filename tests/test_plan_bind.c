@@ -228,9 +228,45 @@ static void a_failed_tape_leaves_old_plans_alone(void **state) {
   free_both(plan, tape);
 }
 
+/* What changes nothing and what is a gradient has memory of its own, also where its numbers are an input's or another's. */
+static void results_are_not_inputs(void **state) {
+  enum { M = 4 };
+  const ptrdiff_t n = M, zero = 0;
+  const int first = 0;
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet x = jet_input(tape, 1, &n), w = jet_input(tape, 1, &n), s = jet_sin(w), g[5], out[13];
+  jet wrt[2] = {x, w};
+  assert_int_equal(jet_grad(jet_dot(x, w), 1, &x, &g[0]), JET_OK);                     /* w */
+  assert_int_equal(jet_grad(jet_sum(jet_mul(x, s)), 1, &x, &g[1]), JET_OK);            /* s */
+  assert_int_equal(jet_grad(jet_sum(jet_add(x, w)), 2, wrt, &g[2]), JET_OK);           /* ones, twice */
+  assert_int_equal(jet_vjp(1, &x, &w, 1, &x, &g[4]), JET_OK);                          /* w, through nothing */
+  jet all[] = {s, g[0], g[1], g[2], g[3], g[4], jet_roll(x, M, 0), jet_fftshift(jet_reshape(x, 1, &n), 1, &first), jet_slice(x, &zero, &n, NULL),
+               jet_broadcast_to(x, 1, &n), jet_powc(x, 1), jet_coefficient(x, 0), jet_concat(1, &x, 0)};
+  for (int i = 0; i < 13; i++) out[i] = all[i];
+  jet_plan *plan = jet_plan_new(tape, 13, out);
+  assert_string_equal(jet_plan_message(plan), "");
+  double memory[13][M], at[2][M];
+  for (int i = 0; i < M; i++) at[0][i] = i + 1, at[1][i] = 10 * (i + 1);
+  bind(plan, x, 0, at[0]), bind(plan, w, 0, at[1]);
+  for (int i = 0; i < 13; i++) {
+    for (int j = 0; j < M; j++) memory[i][j] = 777;
+    bind(plan, out[i], 0, memory[i]);
+  }
+  assert_int_equal(jet_plan_run(plan), JET_OK);
+  for (int j = 0; j < M; j++) {
+    const double sine = memory[0][j], want[13] = {sine, at[1][j], sine, 1, 1, at[1][j], j + 1, (j + M / 2) % M + 1, j + 1, j + 1, j + 1, j + 1, j + 1};
+    assert_true(fabs(sine - sin(at[1][j])) < 1e-14 && at[0][j] == j + 1 && at[1][j] == 10 * (j + 1));
+    for (int i = 0; i < 13; i++) assert_true(memory[i][j] == want[i]);
+  }
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(outputs_of_all_kinds_bound),
+      cmocka_unit_test(results_are_not_inputs),
       cmocka_unit_test(inputs_bound_at_any_alignment),
       cmocka_unit_test(bound_outputs_are_not_overrun),
       cmocka_unit_test(memory_is_bound_again_between_runs),
