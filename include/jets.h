@@ -113,7 +113,7 @@ typedef struct jet_tape_options {
 
 /* ---- 1. functions: n numbers in, derivatives out --------------------------------------------------------------- */
 
-/* The callback computes with jet_ operations and returns the result. x has rank 1 and n elements. It is called once, at
+/* The callback computes with jet_ operations and returns the result, which is real. x has rank 1 and n elements. It is called once, at
    the first evaluation, and its recording is replayed at every order; jet_fn_forget makes the next evaluation call it
    again. A callback that calls jet_peek is called again at each evaluation, so that branches and loops on values are right.
    It must not keep x or the result. Constants of the function are made on x.tape; inputs are refused. */
@@ -404,7 +404,7 @@ JET_API jet jet_cross_entropy_at(jet logits, jet labels);
      add sub mul div pow, of complex and real operands in any mixture; scale (by a real number) shift powc neg square recip sqrt exp log
      sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh abs; where (the mask is real); sum mean cumsum dot outer matmul matvec
      trace diag tril triu; reshape broadcast_to permute transpose slice concat stack pad flip roll gather scatter_add take_along;
-     expand expand_many coefficient stop_gradient.
+     expand expand_many coefficient stop_gradient. The norm of one is that of its jet_abs.
    Branches are principal, cuts those of C99's Annex G, where the sign of a zero tells the side: log, sqrt, pow and powc (of no
    integer) cut along the negative real axis; asin acos atanh along the real axis beyond -1 and 1, acosh below 1; asinh and atan along
    the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients, recip and negative
