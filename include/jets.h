@@ -17,9 +17,8 @@
    threads (jet_plan_new reads). One thread at a time for each plan and for each jet_fn. There is no global state. A run shares
    large elementwise work, sums over all elements, gradients of slices and work on whole arrays among OpenMP's threads (option
    `threads`); results are the same bit for bit for any number of them, products of matrices too. In a parallel region of the
-   caller's a run stays in its thread, unless OpenMP is told to nest. OpenBLAS, which
-   computes products of matrices, has threads of its own: the library does not touch their number, and with another one those products
-   round differently.
+   caller's a run stays in its thread, unless OpenMP is told to nest. OpenBLAS, which computes products of matrices, has threads of
+   its own: the library does not touch their number, and with another one those products round differently.
 
    Arrays are row-major. A dims argument may be NULL where the rank is 0. */
 #ifndef JETS_H
@@ -408,7 +407,8 @@ JET_API jet jet_cross_entropy_at(jet logits, jet labels);
    Branches are principal, cuts those of C99's Annex G, where the sign of a zero tells the side: log, sqrt, pow and powc (of no
    integer) cut along the negative real axis; asin acos atanh along the real axis beyond -1 and 1, acosh below 1; asinh and atan along
    the imaginary axis beyond -i and i. Infinities are those of the real formulas, not Annex G's. Quotients, recip and negative
-   integer powc need |w| within 1e-154 and 1e154; the real part of a log near |z| = 1 is right to u absolutely, not relatively. dot and matmul conjugate nothing.
+   integer powc need |w| within 1e-154 and 1e154; the real part of a log near |z| = 1 is right to u absolutely, not relatively. dot
+   and matmul conjugate nothing.
    A gradient of a real loss with respect to z = x + iy is dL/dx + i dL/dy, the direction of steepest ascent (README.md compares the
    conventions); of jet_vjp, the loss is the real part of the sum of conj(adjoint) output. */
 JET_API jet jet_complex(jet re, jet im);                /* real arrays that broadcast */
@@ -521,8 +521,8 @@ JET_API jet_status jet_plan_bind_complex(jet_plan *, jet z, int k, double *pairs
 
 JET_API jet_status jet_plan_run(jet_plan *);
 
-/* Coefficients k0..k1-1 of everything, given those below from earlier calls (which is not checked): resumes a sweep; one order at a time solves
-   x' = f(x). For plans made with by_orders; refused (by the plan) where a jet_coefficient feeds a jet. Reads coefficients
+/* Coefficients k0..k1-1 of everything, given those below from earlier calls (which is not checked): resumes a sweep; one order at a
+   time solves x' = f(x). For plans made with by_orders; refused (by the plan) where a jet_coefficient feeds a jet. Reads coefficients
    0..k1-1 of the inputs. Elements at special points that go by valuation (README.md) are complete only when all orders have
    run, and what was computed from them before is not mended. */
 JET_API jet_status jet_plan_run_orders(jet_plan *, int k0, int k1);

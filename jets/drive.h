@@ -233,7 +233,7 @@ INLINE void finish_resumed(jk_call *c, const sweeper *s, const V *r, int nin, in
     }                                                                                                                \
   }
 #define FIXED_NAME(rule, K, k0) rule##_##k0##_##K,
-#define KERNEL(rule, nin, nout, seen, resumed)                                                                              \
+#define KERNEL_(rule, nin, nout, seen, resumed)                                                                      \
   static void __attribute__((noinline)) rule##_lanes(jk_call *c, const V *head, ptrdiff_t i, ptrdiff_t n) {          \
     for (ptrdiff_t end = i + n; i < end; i += W, head++)                                                             \
       sweep_any(c, nin, nout, seen, rule##_any, force_##rule, head, i, end - i < W ? end - i : W);                   \
@@ -241,3 +241,5 @@ INLINE void finish_resumed(jk_call *c, const sweeper *s, const V *r, int nin, in
   EACH_FIXED(FIXED, rule, nin, nout, seen)                                                                           \
   static const sweeper rule##_sweeper = {nin, nout, seen, force_##rule, rule##_lanes, resumed, {EACH_FIXED(FIXED_NAME, rule)}};  \
   static void rule##_kernel(jk_call *c, head_fn *head) { run_sweeper(c, head, &rule##_sweeper); }
+#define KERNEL(rule, nin, nout, seen) KERNEL_(rule, nin, nout, seen, NULL)
+#define RESUMED_KERNEL(rule, nin, nout, seen) RESUMED(rule, nin, nout, seen) KERNEL_(rule, nin, nout, seen, rule##_resumed)

@@ -90,14 +90,6 @@ int plan_sort(build *);
 int tell_row(build *, const node *, step *), tell_broadcast(build *, const node *, step *), tell_read(build *, const node *, step *),
     tell_deposit(build *, const node *, step *), tell_add(build *, const node *, step *), tell_matrix(build *, const node *, step *),
     tell_job(build *, const node *, step *), tell_tables(build *, const node *, step *);
-/* step_block.c, step_sink.c, step_whole.c: for step_types.c */
-typedef void step_run(const jet_plan *, step *, ptrdiff_t first, ptrdiff_t n);
-step_run run_row, run_broadcast, run_read, run_sum, run_add, run_collapse, run_sum_columns, run_sum_rows, run_repeat, run_deposit,
-    run_planes, run_pairs, run_stages, run_whole;
-ptrdiff_t aside_of_sum(const region *, const step *), aside_of_columns(const region *, const step *),
-    aside_of_add(const region *, const step *);
-void finish_sum(const jet_plan *, const step *), finish_sum_columns(const jet_plan *, const step *),
-    join_add(const jet_plan *, const step *);
 int plan_is_sink(const build *, const node *);
 int plan_hoist(build *);                                       /* plan_hoist.c: which steps are */
 /* plan_reuse.c: places of planes whose memory is used again; how many numbers all of it is, plane by plane rounded by room */

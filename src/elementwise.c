@@ -341,11 +341,15 @@ static jet products(jet x, int n) { /* n > 0 */
   return n % 2 ? jet_mul(half, x) : half;
 }
 
+static jet unchanged(jet x) {
+  return is_complex(x) ? jet_complex(not_an_input(part_of(x, 0)), not_an_input(part_of(x, 1))) : not_an_input(x);
+}
+
 jet jet_powc(jet x, double p) {
   if (!is_complex(x) && !operand_check("powc", x)) return failed(x, x);
   if (p == 0.5) return jet_sqrt(x);
   if (p == 0 || p != rint(p) || fabs(p) > MAX_PRODUCTS) return is_complex(x) ? complex_powc(x, p) : record_unary(JK_powc, x, p, 0);
-  if (p == 1) return is_complex(x) ? x : result(x);
+  if (p == 1) return unchanged(x);
   return p > 0 ? products(x, (int)p) : jet_recip(products(x, (int)-p));
 }
 

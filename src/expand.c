@@ -221,7 +221,7 @@ jet jet_coefficient(jet y, int k) {
     tape_fail(y.tape, JET_BAD_ORDER, "coefficient: %d is outside 0..%d, the order of the jet", k, v.order);
     return failed(y, y);
   }
-  jet z = result(coefficient_of(y, k));
+  jet z = not_an_input(coefficient_of(y, k));
   if (z.id < 0 || v.directions == 1 || (copies_of(&v, k) > 1) == (k > 0)) return z;
   if (k > 0) { /* shared all the same */
     int s = many_shape(y.tape, "coefficient", &v);

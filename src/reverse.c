@@ -166,7 +166,7 @@ static void give_names(reverse *r, int known, int n, jet grad[]) {
   memset(given, 0, (size_t)made + 1);
   for (int i = 0; i < n; i++) {
     const int id = grad[i].id;
-    if (id < known || given[id - known]) grad[i] = renamed(grad[i]);
+    if (id < known || given[id - known]) grad[i] = renamed_value(grad[i]);
     else given[id - known] = 1;
   }
   memory_resize(&r->tape->mem, given, (size_t)made + 1, 0);

@@ -132,16 +132,16 @@ static jet reshaped(jet x, int shape) {
   return tape_record(x.tape, &op_reshape, 1, &x.id, &with);
 }
 
-jet renamed(jet x) { return x.id < 0 ? x : reshaped(x, value_of(x.tape, x.id)->shape); }
+jet renamed_value(jet x) { return x.id < 0 ? x : reshaped(x, value_of(x.tape, x.id)->shape); }
 
-jet result(jet x) {
+jet not_an_input(jet x) {
   const op *o = x.id < 0 ? NULL : node_of(x.tape, x.id)->op;
-  return o == &op_input || o == &op_input_series ? renamed(x) : x;
+  return o == &op_input || o == &op_input_series ? renamed_value(x) : x;
 }
 
 jet reshape_to(jet x, int shape) {
   if (x.id < 0 || shape < 0) return failed(x, x);
-  return value_of(x.tape, x.id)->shape == shape ? result(x) : reshaped(x, shape);
+  return value_of(x.tape, x.id)->shape == shape ? not_an_input(x) : reshaped(x, shape);
 }
 
 /* dims with the extent that is -1 filled in. */
@@ -190,7 +190,7 @@ jet jet_broadcast_to(jet x, int rank, const ptrdiff_t *dims) {
   int shift = to->rank - from->rank, fits = shift >= 0;
   for (int i = 0; fits && i < from->rank; i++) fits = from->dims[i] == 1 || from->dims[i] == to->dims[i + shift];
   char a[200], b[200];
-  if (fits) return result(operand_broadcast(x, s));
+  if (fits) return not_an_input(operand_broadcast(x, s));
   tape_fail(x.tape, JET_BAD_SHAPE, "broadcast_to: %s does not broadcast to %s", shape_text(from, a), shape_text(to, b));
   return failed(x, x);
 }

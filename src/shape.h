@@ -22,8 +22,8 @@ jet reshape_to(jet x, int shape); /* of the same size */
 
 /* A value under a name of its own. A plan gives each jet that it is asked for memory to bind, and has one for an output that is
    an input: so an operation that changes nothing does not give back an input itself, nor a gradient a jet that the caller has. */
-jet renamed(jet x);
-jet result(jet x); /* renamed where it is an input */
+jet renamed_value(jet x);
+jet not_an_input(jet x); /* x, renamed where it is one */
 
 int null_check(const char *name, jet x, const char *what, const void *p); /* p may be NULL at rank 0 alone */
 

@@ -1,6 +1,6 @@
 /* step_block.c - steps on a block of lanes: first..first+n-1. */
-#include "build.h"
 #include "pattern.h"
+#include "steps.h"
 
 #include <string.h>
 

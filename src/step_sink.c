@@ -1,5 +1,5 @@
 /* step_sink.c - sums over the leading or the trailing axes on a block of lanes; plan_sink.c says what blocks and workers have to be. */
-#include "build.h"
+#include "steps.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* step_types.c - the types of steps: a column through the plan for each. */
 #include "build.h"
+#include "steps.h"
 
 const step_type type_row = {.run = run_row, .tell = tell_row, .traits = TYPE_LANES | TYPE_POINTS_IN | TYPE_POINTS_OUT};
 const step_type type_collapse = {.run = run_collapse, .traits = TYPE_LANES | TYPE_POINTS_IN | TYPE_POINTS_OUT};

@@ -1,6 +1,6 @@
 /* step_whole.c - steps on whole planes, for every coefficient and direction. */
-#include "build.h"
 #include "pattern.h"
+#include "steps.h"
 #include "workers.h"
 
 #include <limits.h>

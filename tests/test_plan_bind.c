@@ -263,10 +263,29 @@ static void results_are_not_inputs(void **state) {
   jet_tape_free(tape);
 }
 
+static void complex_results_are_not_inputs(void **state) {
+  enum { M = 3 };
+  const ptrdiff_t n = M;
+  (void)state;
+  jet_tape *tape = jet_tape_new();
+  jet z = jet_input_complex(tape, 1, &n), out[3] = {jet_powc(z, 1), jet_roll(z, M, 0), jet_reshape(z, 1, &n)};
+  jet_plan *plan = jet_plan_new(tape, 3, out);
+  assert_string_equal(jet_plan_message(plan), "");
+  double pairs[2 * M], memory[3][2 * M] = {{0}};
+  for (int i = 0; i < 2 * M; i++) pairs[i] = i + 1;
+  assert_int_equal(jet_plan_bind_complex(plan, z, 0, pairs), JET_OK);
+  for (int i = 0; i < 3; i++) assert_int_equal(jet_plan_bind_complex(plan, out[i], 0, memory[i]), JET_OK);
+  assert_int_equal(jet_plan_run(plan), JET_OK);
+  for (int i = 0; i < 3; i++) assert_memory_equal(memory[i], pairs, sizeof pairs);
+  jet_plan_free(plan);
+  jet_tape_free(tape);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(outputs_of_all_kinds_bound),
       cmocka_unit_test(results_are_not_inputs),
+      cmocka_unit_test(complex_results_are_not_inputs),
       cmocka_unit_test(inputs_bound_at_any_alignment),
       cmocka_unit_test(bound_outputs_are_not_overrun),
       cmocka_unit_test(memory_is_bound_again_between_runs),
