@@ -10,17 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int make(const char *path) { return mkdir(path, 0777); }
+
 /* Returns an errno; EEXIST is none. */
 static int make_directory(files *f, const char *directory) {
-  f->made = NULL;
-  if (mkdir(directory, 0777)) return errno == EEXIST ? 0 : errno;
   f->made = strdup(directory);
-  if (f->made && leftover_note(LEFTOVER_DIRECTORY, f->made)) return 0;
+  if (f->made && !leftover_make(LEFTOVER_DIRECTORY, f->made, make)) return 0;
   const int error = errno;
   free(f->made);
   f->made = NULL;
-  rmdir(directory);
-  return error;
+  return error == EEXIST ? 0 : error;
 }
 
 int files_open(files *f, const char *directory, int count, const char *const names[]) {

@@ -15,12 +15,14 @@ static char *_Atomic noted[KINDS][MOST];
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { DEADLY = sizeof deadly / sizeof *deadly };
 
+static atomic_int making, clearing; /* each sets its own before it looks at the other's: one of them sees it */
+
 /* Files go before the directories that they are in. A second signal may come while the first is at work, to another
    thread too, as timeout sends two: it is not to end the program before. Then the signal's own action is the default
    again, and comes when the handler returns. */
 static void clear_away(int number) {
-  static atomic_flag begun = ATOMIC_FLAG_INIT;
-  if (atomic_flag_test_and_set(&begun)) return;
+  if (atomic_exchange(&clearing, 1)) return;
+  while (making) {} /* in another thread: one that makes takes no signals */
   for (int i = 0; i < KINDS; i++)
     for (int j = 0; j < MOST; j++) {
       const char *path = atomic_exchange(&noted[i][j], NULL);
@@ -32,6 +34,13 @@ static void clear_away(int number) {
   raise(number);
 }
 
+static sigset_t all_deadly(void) {
+  sigset_t all;
+  sigemptyset(&all);
+  for (int i = 0; i < DEADLY; i++) sigaddset(&all, deadly[i]);
+  return all;
+}
+
 /* A signal that the caller has had ignored, as nohup has, stays so. */
 static void watch_signals(void) {
   static int watched;
@@ -39,20 +48,48 @@ static void watch_signals(void) {
   if (watched) return;
   watched = 1;
   ours.sa_handler = clear_away;
-  sigemptyset(&ours.sa_mask);
-  for (int i = 0; i < DEADLY; i++) sigaddset(&ours.sa_mask, deadly[i]);
+  ours.sa_mask = all_deadly();
   for (int i = 0; i < DEADLY; i++)
     if (!sigaction(deadly[i], NULL, &before) && before.sa_handler == SIG_DFL) sigaction(deadly[i], &ours, NULL);
 }
 
-int leftover_note(leftover_kind kind, char *path) {
-  watch_signals();
+static int note(leftover_kind kind, char *path) {
   for (int j = 0; j < MOST; j++) {
     char *nothing = NULL;
     if (atomic_compare_exchange_strong(&noted[kind][j], &nothing, path)) return 1;
   }
-  errno = EMFILE;
   return 0;
+}
+
+static void unmake(leftover_kind kind, const char *path) {
+  if (kind == LEFTOVER_FILE) unlink(path);
+  else rmdir(path);
+}
+
+/* This thread takes no signal between making and noting, and another one that clears away waits for it. If that has
+   begun before, the program has ended. */
+int leftover_make(leftover_kind kind, char *path, leftover_maker *make) {
+  const sigset_t all = all_deadly();
+  sigset_t before;
+  watch_signals();
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  making = 1;
+  while (clearing) {
+    making = 0;
+    pause();
+  }
+  int made = make(path);
+  if (made >= 0 && !note(kind, path)) {
+    unmake(kind, path);
+    if (kind == LEFTOVER_FILE) close(made);
+    errno = EMFILE;
+    made = -1;
+  }
+  making = 0;
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return made;
 }
 
 int leftover_drop(char *path) {

@@ -5,8 +5,11 @@
 
 typedef enum leftover_kind { LEFTOVER_FILE, LEFTOVER_DIRECTORY } leftover_kind;
 
-/* Keeps the pointer until it is dropped. Returns 1; or 0 and sets errno, if there are too many. */
-int leftover_note(leftover_kind, char *path);
+typedef int leftover_maker(const char *path); /* makes it; -1 and errno if it cannot */
+
+/* What `make` returns for the path, whose pointer is kept until it is dropped; -1 and errno too if there are too many. A
+   signal finds either nothing made or all of it known, in whatever thread it comes. */
+int leftover_make(leftover_kind, char *path, leftover_maker *make);
 
 /* Returns 1; or 0 if a signal was faster, whose handler may be reading the path: then it is not to be freed. */
 int leftover_drop(char *path);

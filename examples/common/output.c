@@ -21,6 +21,8 @@ static char *temporary_name(const char *path) {
 /* The name that a rename has to replace: a link's target, not the link. */
 static char *resolved(const char *path, int exists) { return exists ? realpath(path, NULL) : strdup(path); }
 
+static int create(const char *path) { return open(path, O_WRONLY | O_CREAT | O_EXCL, 0666); }
+
 static int open_stream(output *o, const char *path) {
   struct stat s;
   int exists = !stat(path, &s), direct = exists && !S_ISREG(s.st_mode);
@@ -28,14 +30,13 @@ static int open_stream(output *o, const char *path) {
   o->path = resolved(path, exists && !direct);
   o->temporary = o->path && !direct ? temporary_name(o->path) : NULL;
   if (!o->path || (!direct && !o->temporary)) return 0;
-  int file = direct ? open(path, O_WRONLY) : open(o->temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  int file = direct ? open(path, O_WRONLY) : leftover_make(LEFTOVER_FILE, o->temporary, create);
   if (file < 0) {
     free(o->temporary);
     o->temporary = NULL;
     return 0;
   }
-  const int noted = direct || leftover_note(LEFTOVER_FILE, o->temporary);
-  o->stream = noted ? fdopen(file, "w") : NULL;
+  o->stream = fdopen(file, "w");
   if (!o->stream) close(file);
   return o->stream != NULL;
 }
